@@ -1,0 +1,25 @@
+#include <cstdio>
+
+#include "cli/command.h"
+
+// Broken pipes end us quietly; everything else is said with its exit code.
+int main(int argc, char** argv) {
+  using namespace sallyport::cli;
+  CLI::App app{"sallyport: the gate for MQTT. It decides, for every client that connects, whether it may come in."};
+  app.name("sallyport");
+  app.set_version_flag("--version", std::string("sallyport ") + SALLYPORT_VERSION);
+  app.require_subcommand(1);
+  app.footer("Exit codes: 0 yes, 1 refused, 2 usage, 3 environment.");
+  try {
+    // BEGIN commands
+    // END commands
+    app.parse(argc, argv);
+  } catch (const ExitWith& exit) {
+    std::fflush(stdout);
+    return exit.code;
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? kYes : kUsage;
+  }
+  return kYes;
+}

@@ -1,0 +1,117 @@
+// Strict JSON for untrusted bytes (RFC 8259): valid UTF-8, no duplicate names, no
+// text after the value, no lone surrogates, caps on size, depth and members. The
+// text is parsed where it lies: escapes are resolved in place, values are views.
+//
+// One parse makes a JsonTape: a flat list of nodes, kept and used again by its
+// owner, so that a warm parse allocates nothing. A JsonValue is a cursor into the
+// tape and lives as long as the tape's last parse and the text that it was given.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace sallyport {
+
+enum class JsonType : std::uint8_t { null, boolean, number, string, array, object };
+
+struct JsonLimits {
+  std::size_t max_bytes = 64 * 1024;
+  std::size_t max_depth = 16;
+  std::size_t max_nodes = 16 * 1024;  // names count as nodes
+};
+
+struct JsonNode {
+  JsonType type{};
+  bool boolean = false;
+  std::uint32_t begin = 0;   // text of a string (unescaped) or number
+  std::uint32_t length = 0;
+  std::uint32_t count = 0;   // members of an object, elements of an array
+  std::uint32_t next = 0;    // index of the node after this one and all that it holds
+};
+
+class JsonTape;
+
+class JsonValue {
+ public:
+  JsonValue() = default;  // null
+  JsonType type() const noexcept;
+  bool is_null() const noexcept { return type() == JsonType::null; }
+  bool is_string() const noexcept { return type() == JsonType::string; }
+  bool is_number() const noexcept { return type() == JsonType::number; }
+  bool is_object() const noexcept { return type() == JsonType::object; }
+  bool is_array() const noexcept { return type() == JsonType::array; }
+
+  std::optional<std::string_view> string() const noexcept;  // a string's text, else nothing
+  std::optional<bool> boolean() const noexcept;
+  std::string_view text() const noexcept;  // a string's or number's text as it stands; "true", "false", "null"; else empty
+  // A number without fraction and exponent that fits: 7, -7; not 7.0, not 1e3.
+  std::optional<std::int64_t> integer() const noexcept;
+  std::size_t size() const noexcept;  // members or elements; 0 for others
+
+  // Members by name as it stands (no dots, no pointers); nothing where this is no object.
+  std::optional<JsonValue> find(std::string_view name) const noexcept;
+  // RFC 6901: "" is this value, "/a/0/b" walks; ~0 and ~1 are resolved; array indexes as RFC 6901 section 4.
+  std::optional<JsonValue> at_pointer(std::string_view pointer) const noexcept;
+
+  // for (JsonValue::Cursor c = v.begin(); c.valid(); c.advance()) c.name(), c.value()
+  class Cursor;
+  Cursor begin() const noexcept;
+
+ private:
+  friend class JsonTape;
+  JsonValue(const JsonTape* tape, std::uint32_t index) : tape_(tape), index_(index) {}
+  const JsonTape* tape_ = nullptr;
+  std::uint32_t index_ = 0;
+};
+
+class JsonValue::Cursor {
+ public:
+  bool valid() const noexcept { return left_ > 0; }
+  void advance() noexcept;
+  std::string_view name() const noexcept;  // of a member; empty in arrays
+  JsonValue value() const noexcept;
+
+ private:
+  friend class JsonValue;
+  const JsonTape* tape_ = nullptr;
+  std::uint32_t index_ = 0, left_ = 0;
+  bool object_ = false;
+};
+
+enum class JsonError : std::uint8_t { none, syntax, bad_utf8, duplicate_name, too_long, too_deep, too_many, trailing_text };
+std::string_view to_text(JsonError e);
+
+class JsonTape {
+ public:
+  // Parses `text` in place (it is written to: escapes). On error the tape is empty
+  // and error_offset() tells the byte. The text must outlive the values.
+  JsonError parse(char* text, std::size_t length, const JsonLimits& limits = {});
+  JsonValue root() const noexcept { return JsonValue(this, 0); }
+  std::size_t error_offset() const noexcept { return error_offset_; }
+
+ private:
+  friend class JsonValue;
+  friend class JsonValue::Cursor;
+  std::vector<JsonNode> nodes_;
+  std::vector<std::uint32_t> scratch_;
+  const char* text_ = nullptr;
+  std::size_t error_offset_ = 0;
+};
+
+// RFC 7519 NumericDate, taken exactly (never through a double) and rounded up to
+// whole seconds, which keeps `exp <= now` and `nbf > now` true to the fraction for a
+// whole `now`. A JSON number, with fraction or exponent or without, or a string of
+// decimal digits. Negative numbers are times long ago. Beyond +-(2^63-1), or anything
+// else: nothing.
+std::optional<UnixSeconds> numeric_date(const JsonValue& value) noexcept;
+
+// `text` as a JSON string with its quotes, for output.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace sallyport

@@ -1,0 +1,91 @@
+// Store: what outlives a process: users, revisions of settings, later revocations,
+// blocks, audit. The only way between processes: whoever changes something writes it
+// here in one transaction that takes the next number of one change sequence; whoever
+// follows reads what came after the last number that it has.
+//
+// The contract is the same for every engine, and so is its test suite
+// (store/store_contract_test.cpp). Methods may block on disk; never call them from a
+// decision. One Store object serves one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "users/user_directory.h"
+#include "users/user_record.h"
+
+namespace sallyport {
+
+struct SettingsRevision {
+  std::int64_t number = 0;      // 1, 2, 3…
+  std::string toml;             // the settings' text
+  std::string author;           // "cli:root"
+  std::string comment;
+  UnixSeconds created_at = 0;
+};
+
+// What came after a sequence number.
+struct StoreChanges {
+  std::int64_t sequence = 0;    // the number to ask with next time
+  bool from_scratch = false;    // the store was replaced, or the number is too old: users holds all, forget the rest
+  std::vector<UserChange> users;
+  std::optional<SettingsRevision> settings;  // the current revision, where it changed (or from_scratch)
+};
+
+struct UserQuery {
+  std::string after;            // cursor: names greater than this
+  std::string search;           // part of the name, empty: all
+  std::size_t limit = 1000;
+};
+
+enum class WriteMode { create_only, replace };
+
+enum class StoreAccess { read, write };
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // A cheap number that differs whenever another connection committed something.
+  virtual Result<std::int64_t> data_version() = 0;
+  virtual Result<StoreChanges> changes_after(std::int64_t sequence) = 0;
+  // Every user in name order, in bounded memory; stops where `sink` returns false.
+  virtual Result<void> for_each_user(const std::function<bool(const UserRecord&)>& sink) = 0;
+  // For the first load: every user to `sink`, and the sequence and settings that belong to that very state.
+  virtual Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink) = 0;
+
+  virtual Result<std::optional<UserRecord>> find_user(std::string_view username) = 0;
+  virtual Result<std::vector<UserRecord>> list_users(const UserQuery& query) = 0;
+  virtual Result<std::size_t> count_users() = 0;
+  // One transaction: all or nothing. conflict (create_only) names the user in the cause.
+  virtual Result<void> put_users(const std::vector<UserRecord>& users, WriteMode mode) = 0;
+  virtual Result<void> delete_user(std::string_view username) = 0;
+  // Changes one field only if the record's version is still `if_version` (0: whatever it is).
+  virtual Result<void> set_hash(std::string_view username, std::string_view hash, std::uint64_t if_version) = 0;
+  virtual Result<void> set_enabled(std::string_view username, bool enabled) = 0;
+
+  // A bulk change in one transaction with bounded memory: begin_bulk, put…, commit_bulk; rolled back otherwise.
+  virtual Result<void> begin_bulk() = 0;
+  virtual Result<void> bulk_put(const UserRecord& user, WriteMode mode) = 0;
+  virtual Result<void> commit_bulk() = 0;
+  virtual void rollback_bulk() noexcept = 0;
+
+  virtual Result<std::optional<SettingsRevision>> current_settings() = 0;
+  virtual Result<std::vector<SettingsRevision>> list_settings(std::size_t limit) = 0;
+  // conflict where the current revision is not `expected` (nothing: no check).
+  virtual Result<SettingsRevision> put_settings(std::string_view toml, std::string_view author, std::string_view comment,
+                                                std::optional<std::int64_t> expected = std::nullopt) = 0;
+};
+
+// sqlite:///absolute/path. With StoreAccess::read a store that is not there yet reads as empty (and is looked for
+// again at each data_version()); with write it is made, readable by the folder's owner (a broker's user).
+Result<std::unique_ptr<Store>> open_store(std::string_view url, StoreAccess access);
+
+}  // namespace sallyport
