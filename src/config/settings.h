@@ -10,17 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/modes.h"
 #include "base/secret.h"
 #include "jose/algorithm.h"
 
 namespace sallyport {
-
-enum class NoMatch : std::uint8_t { deny, allow, defer };
-enum class TokenSource : std::uint8_t { password, username };
-enum class NotAToken : std::uint8_t { deny, ignore };
-enum class GateMode : std::uint8_t { enforce, observe };
-enum class LogLevel : std::uint8_t { debug, info, notice, warning, error };
-enum class LogFormat : std::uint8_t { text, json };
 
 struct ClaimRuleSetting {
   std::string claim;     // top-level name, or a JSON Pointer where it starts with "/"

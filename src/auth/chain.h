@@ -1,0 +1,38 @@
+// The decision: a pure function of the attempt, the snapshot and the moment.
+//
+// Default authentication, then JWT. Success of one ends the chain: in. Failure of one
+// ends it: out. Cannot-decide ends it: unavailable. Only "this is not my kind of
+// credential" goes on; what nobody owns meets no_match. No I/O, no waiting, no clock.
+#pragma once
+
+#include "auth/connect_attempt.h"
+#include "auth/decision.h"
+#include "auth/gate_snapshot.h"
+#include "auth/trace.h"
+#include "base/clock.h"
+#include "jose/compact_jws.h"
+
+namespace sallyport {
+
+class GuessBrake;
+class PasswordMemory;
+class TokenCache;
+
+// Room that a decision works in, kept and used again; one a thread.
+struct Workspace {
+  TokenBuffers token;
+  Trace trace;
+};
+
+// What speeds a decision up or slows guessing down, and never changes who is let in. Any may be absent (the CLI has none).
+struct DecisionMemory {
+  PasswordMemory* passwords = nullptr;
+  TokenCache* tokens = nullptr;
+  GuessBrake* brake = nullptr;
+  bool equalize_timing = false;  // spend a hash on unknown users, so that names cannot be told by time
+};
+
+Decision decide(const ConnectAttempt& attempt, const GateSnapshot& snapshot, const Moment& now, Workspace& work,
+                const DecisionMemory& memory = {});
+
+}  // namespace sallyport

@@ -1,0 +1,31 @@
+// Decision: verdict and reason, who it is, and how long. Its views live as long as
+// the attempt, the snapshot and the workspace that it was made with.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/modes.h"
+#include "base/reason.h"
+
+namespace sallyport {
+
+class VerificationKey;
+
+struct Decision {
+  Verdict verdict = Verdict::deny;
+  Reason reason = Reason::internal_error;
+  Authenticator authenticator = Authenticator::none;  // whose word it is; none: the end of the chain
+  std::string_view principal;             // who it is; empty where nobody was recognised
+  bool principal_verified = false;        // by the password or a verified claim, not by CONNECT's own say
+  bool is_superuser = false;
+  std::optional<UnixSeconds> expires_at;  // the token's exp, without leeway
+  const VerificationKey* key = nullptr;   // the key that verified the token
+  bool token_shown = false;               // the field held a token: user names that look like one are not logged
+  bool wants_refresh = false;             // an unknown kid: ask the key sources
+  bool wants_rehash = false;              // a weak imported hash was right: replace it
+};
+
+}  // namespace sallyport

@@ -1,0 +1,53 @@
+// GateSnapshot: everything that a decision depends on, immutable, swapped in whole.
+// What can be computed once for each snapshot (templates, paths, key index) is.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/modes.h"
+#include "keys/key_ring.h"
+#include "rules/claim_path.h"
+#include "rules/claim_rule.h"
+#include "users/user_directory.h"
+
+namespace sallyport {
+
+// What tokens of one issuer are held to, and the keys that may verify them.
+struct TokenAuthority {
+  std::string name;                    // "" for plain [jwt]
+  std::optional<std::string> issuer;
+  std::vector<std::string> audience;   // any of them; empty: not checked
+  bool verify_claims = true;
+  std::vector<ClaimRule> claims;
+  std::int64_t leeway = 0;             // seconds, not negative
+  bool require_exp = false;
+  std::optional<std::int64_t> max_lifetime;  // seconds
+  std::optional<std::string> typ;
+  AlgorithmSet allowed_algorithms = kAllAlgorithms;
+  std::shared_ptr<const KeyRing> keys;
+};
+
+struct JwtPolicy {
+  bool enabled = false;
+  TokenSource from = TokenSource::password;
+  NotAToken not_a_token = NotAToken::deny;
+  bool allow_published_secrets = false;
+  std::vector<ClaimPath> principal_claims;
+  TokenAuthority plain;
+};
+
+struct GateSnapshot {
+  std::uint64_t generation = 0;
+  NoMatch no_match = NoMatch::deny;
+  GateMode mode = GateMode::enforce;
+  bool password_enabled = true;
+  // Nothing: a store is configured and could not be read yet, so nobody's name can be judged.
+  std::shared_ptr<const UserDirectory> users;
+  JwtPolicy jwt;
+};
+
+}  // namespace sallyport

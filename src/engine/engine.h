@@ -1,0 +1,105 @@
+// Engine: the composition root. It owns the snapshot, the memory that decisions use,
+// the ring of last decisions, the counters, and the one watcher thread that follows
+// the store and reloads settings. Edges (plugin, daemon, CLI) make a Decider a thread.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/chain.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/snapshot.h"
+#include "config/load.h"
+#include "engine/decision_ring.h"
+#include "engine/health.h"
+#include "observe/metrics.h"
+
+namespace sallyport {
+
+// Called from any thread, also from within decide(); must be quick and must not throw. One line, no newline, no secrets.
+using LogSink = std::function<void(LogLevel, std::string_view)>;
+
+struct EngineOptions {
+  std::string config_path;             // absolute
+  const Clock* clock = nullptr;        // nothing: the system's
+  LogSink log;                         // may be empty
+  bool with_memory = true;             // caches, brake, equalized timing; false for the CLI
+  bool accepts_postgres = false;       // the plugin takes sqlite:// only
+};
+
+struct ReloadOutcome {
+  bool applied = false;
+  std::vector<Error> faults;           // why not; the old settings stay in force
+  std::vector<Error> warnings;
+};
+
+// What is in force and how it goes; plain values for `status`.
+struct EngineStatus {
+  std::string version;
+  std::string config_file;
+  std::optional<std::int64_t> revision;
+  bool settings_file_changed = false;  // differs on disk from what is in force
+  UnixSeconds loaded_at = 0;
+  NoMatch no_match{};
+  GateMode mode{};
+  bool password_enabled = false, jwt_enabled = false;
+  std::string token_source;            // "password" or "username"
+  std::size_t users = 0, weak_hashes = 0;
+  bool users_ready = false;
+  std::vector<std::string> keys;       // labels with kind, in the order of trial
+  std::vector<ShownValue> settings;    // names, values (secrets masked), origins
+  Health health;
+};
+
+class Engine {
+ public:
+  // Reads settings, keys and users. Settings that do not load are a LoadFailure: the broker must not start. A store
+  // that cannot be read is not: the gate starts, and attempts that need it are unavailable until it can.
+  static Result<std::unique_ptr<Engine>, LoadFailure> open(EngineOptions options);
+  ~Engine();  // joins the watcher, in well under a second
+
+  // Starts the watcher. After the broker's fork, from plugin init (the fork comes before).
+  void start();
+
+  // Settings from file and store, keys and users anew, on the calling thread. Any thread but a broker's.
+  ReloadOutcome reload();
+  // The same on the watcher's thread; returns at once. For SIGHUP.
+  void request_reload();
+
+  EngineStatus status() const;
+  const DecisionRing& ring() const noexcept;
+  Metrics& metrics() noexcept;
+  std::string metrics_text() const;    // Prometheus text format 0.0.4
+  std::shared_ptr<const GateSnapshot> snapshot() const;
+  const Clock& clock() const noexcept;
+  const std::string& control_socket() const noexcept;  // as set at start; empty: none
+
+  // Decides, counts, remembers the steps of refusals in the ring, and logs. One Decider a thread.
+  class Decider {
+   public:
+    explicit Decider(Engine& engine);
+    // The Decision's views live until the next decide() of this Decider.
+    Decision decide(const ConnectAttempt& attempt);
+    const Trace& trace() const noexcept { return work_->trace; }
+    GateMode mode() { return reader_.get().mode; }
+
+   private:
+    Engine& engine_;
+    SnapshotBox<GateSnapshot>::Reader reader_;
+    std::unique_ptr<Workspace> work_;
+  };
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sallyport
