@@ -1,0 +1,130 @@
+#include "codec/base64url.h"
+
+#include <array>
+
+namespace sallyport {
+namespace {
+
+constexpr std::string_view kUrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kStandardAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::uint32_t kBad = 0x8000'0000;
+
+// One table for each of four characters, its six bits already where they belong in
+// the 24-bit group; kBad survives the OR of four.
+struct GroupTables {
+  std::array<std::array<std::uint32_t, 256>, 4> at{};
+  constexpr GroupTables() {
+    for (auto& table : at) table.fill(kBad);
+    for (std::uint32_t i = 0; i < 64; ++i) {
+      const auto c = static_cast<unsigned char>(kUrlAlphabet[i]);
+      for (std::uint32_t k = 0; k < 4; ++k) at[k][c] = i << (18 - 6 * k);
+    }
+  }
+};
+constexpr GroupTables kGroup;
+
+constexpr unsigned char byte(char c) { return static_cast<unsigned char>(c); }
+
+std::string encode(std::string_view bytes, std::string_view alphabet, bool padded) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  std::size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) {
+    const std::uint32_t group = std::uint32_t{byte(bytes[i])} << 16 | std::uint32_t{byte(bytes[i + 1])} << 8 | byte(bytes[i + 2]);
+    out += alphabet[group >> 18];
+    out += alphabet[group >> 12 & 63];
+    out += alphabet[group >> 6 & 63];
+    out += alphabet[group & 63];
+  }
+  if (const std::size_t left = bytes.size() - i; left > 0) {
+    std::uint32_t group = std::uint32_t{byte(bytes[i])} << 16;
+    if (left == 2) group |= std::uint32_t{byte(bytes[i + 1])} << 8;
+    out += alphabet[group >> 18];
+    out += alphabet[group >> 12 & 63];
+    if (left == 2) out += alphabet[group >> 6 & 63];
+    if (padded) out.append(3 - left, '=');
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::size_t> decode_base64url(std::string_view text, std::span<char> out) noexcept {
+  const std::size_t size = base64url_decoded_size(text.size());
+  const std::size_t tail = text.size() % 4;
+  // One character alone holds six bits, which is no byte: no encoder writes it.
+  if (tail == 1 || out.size() < size) return std::nullopt;
+  const char* in = text.data();
+  const char* const end = in + (text.size() - tail);
+  char* to = out.data();
+  std::uint32_t seen = 0;
+  for (; in != end; in += 4, to += 3) {
+    const std::uint32_t group = kGroup.at[0][byte(in[0])] | kGroup.at[1][byte(in[1])] | kGroup.at[2][byte(in[2])] | kGroup.at[3][byte(in[3])];
+    seen |= group;
+    to[0] = static_cast<char>(group >> 16);
+    to[1] = static_cast<char>(group >> 8);
+    to[2] = static_cast<char>(group);
+  }
+  if (tail != 0) {
+    std::uint32_t group = kGroup.at[0][byte(in[0])] | kGroup.at[1][byte(in[1])];
+    if (tail == 3) group |= kGroup.at[2][byte(in[2])];
+    // RFC 4648 3.5: the unused bits must be zero, or one signature would have several spellings.
+    if (group & (tail == 2 ? 0xffffU : 0xffU)) return std::nullopt;
+    seen |= group;
+    *to++ = static_cast<char>(group >> 16);
+    if (tail == 3) *to = static_cast<char>(group >> 8);
+  }
+  if (seen & kBad) return std::nullopt;
+  return size;
+}
+
+std::optional<std::string> decode_base64url(std::string_view text) {
+  std::string out(base64url_decoded_size(text.size()), '\0');
+  if (!decode_base64url(text, std::span<char>(out.data(), out.size()))) return std::nullopt;
+  return out;
+}
+
+std::string encode_base64url(std::string_view bytes) { return encode(bytes, kUrlAlphabet, false); }
+std::string encode_base64(std::string_view bytes) { return encode(bytes, kStandardAlphabet, true); }
+
+std::optional<std::string> decode_base64_lenient(std::string_view text) {
+  constexpr std::string_view space = " \t\r\n";
+  while (!text.empty() && space.find(text.back()) != std::string_view::npos) text.remove_suffix(1);
+  while (!text.empty() && space.find(text.front()) != std::string_view::npos) text.remove_prefix(1);
+  std::size_t padding = 0;
+  for (; !text.empty() && text.back() == '='; text.remove_suffix(1)) ++padding;
+  // Padding, where it is written, is the right amount of it.
+  if (padding > 0 && (padding > 2 || (text.size() + padding) % 4 != 0)) return std::nullopt;
+  std::string url(text);
+  for (char& c : url) {
+    if (c == '+') c = '-';
+    if (c == '/') c = '_';
+  }
+  return decode_base64url(url);
+}
+
+std::string encode_hex(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    out += digits[byte(c) >> 4];
+    out += digits[byte(c) & 15];
+  }
+  return out;
+}
+
+std::optional<std::string> decode_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+  std::string out;
+  out.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = digit(text[i]), low = digit(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+  }
+  return out;
+}
+
+}  // namespace sallyport

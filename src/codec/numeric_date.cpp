@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <limits>
+
+#include "codec/json.h"
+#include "codec/utf8.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
+
+// Digits d0 d1 d2 … with the decimal point after the first `point` of them, as a
+// JSON number has them once its exponent is counted in.
+struct Decimal {
+  std::string_view whole, fraction;
+  std::int64_t point = 0;
+  std::size_t size() const { return whole.size() + fraction.size(); }
+  int at(std::size_t i) const { return (i < whole.size() ? whole[i] : fraction[i - whole.size()]) - '0'; }
+};
+
+// The absolute value cut to whole seconds, and whether something was cut off; nothing beyond 2^63-1.
+struct Cut {
+  std::uint64_t seconds = 0;
+  bool rest = false;
+};
+std::optional<Cut> cut(const Decimal& d) {
+  std::size_t first = 0, last = d.size();
+  while (first < last && d.at(first) == 0) ++first;
+  while (last > first && d.at(last - 1) == 0) --last;
+  if (first == last) return Cut{};
+  const auto begin = static_cast<std::int64_t>(first), end = static_cast<std::int64_t>(last);
+  if (d.point - begin > 19) return std::nullopt;  // 10^19 is beyond 2^63
+  Cut out;
+  out.rest = end > d.point;
+  for (std::int64_t i = begin; i < d.point; ++i) {
+    out.seconds = out.seconds * 10 + static_cast<std::uint64_t>(i < end ? d.at(static_cast<std::size_t>(i)) : 0);
+    if (out.seconds > kMax) return std::nullopt;
+  }
+  if (out.seconds == kMax && out.rest) return std::nullopt;
+  return out;
+}
+
+std::string_view take_digits(std::string_view& text) {
+  const std::size_t n = std::min(text.size(), text.find_first_not_of("0123456789"));
+  const std::string_view digits = text.substr(0, n);
+  text.remove_prefix(n);
+  return digits;
+}
+
+// An exponent of more digits than any that could matter is held at the edge.
+std::int64_t exponent(std::string_view text) {
+  if (text.empty()) return 0;
+  text.remove_prefix(1);  // e
+  bool negative = false;
+  if (text[0] == '-' || text[0] == '+') {
+    negative = text[0] == '-';
+    text.remove_prefix(1);
+  }
+  std::int64_t value = 0;
+  for (const char c : text) value = std::min<std::int64_t>(value * 10 + (c - '0'), 1'000'000'000'000);
+  return negative ? -value : value;
+}
+
+}  // namespace
+
+std::optional<UnixSeconds> numeric_date(const JsonValue& value) noexcept {
+  std::string_view text = value.text();
+  bool negative = false;
+  Decimal d;
+  if (value.is_string()) {
+    d.whole = take_digits(text);
+    if (d.whole.empty() || !text.empty()) return std::nullopt;
+    d.point = static_cast<std::int64_t>(d.whole.size());
+  } else if (value.is_number()) {
+    negative = text[0] == '-';
+    if (negative) text.remove_prefix(1);
+    d.whole = take_digits(text);
+    if (!text.empty() && text[0] == '.') {
+      text.remove_prefix(1);
+      d.fraction = take_digits(text);
+    }
+    d.point = static_cast<std::int64_t>(d.whole.size()) + exponent(text);
+  } else {
+    return std::nullopt;
+  }
+  const std::optional<Cut> cut_off = cut(d);
+  if (!cut_off) return std::nullopt;
+  const auto seconds = static_cast<std::int64_t>(cut_off->seconds);
+  if (negative) return -seconds;  // up, that is towards zero
+  return seconds + (cut_off->rest ? 1 : 0);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  out += '"';
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at != end;) {
+    const char c = *at;
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+      ++at;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      switch (c) {
+        case '\n': out += "\\n"; break;
+        case '\r': out += "\\r"; break;
+        case '\t': out += "\\t"; break;
+        default:
+          out += "\\u00";
+          out += hex[static_cast<unsigned char>(c) >> 4];
+          out += hex[static_cast<unsigned char>(c) & 15];
+      }
+      ++at;
+    } else if (const std::size_t n = utf8_sequence(at, end); n > 0) {
+      out.append(at, n);
+      at += n;
+    } else {
+      out += "\xef\xbf\xbd";  // U+FFFD: what is written is always JSON
+      ++at;
+    }
+  }
+  out += '"';
+}
+
+}  // namespace sallyport
