@@ -28,8 +28,16 @@ find_package(SQLite3 REQUIRED)
 find_package(CURL REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+# libsodium's soname moves between Debian's releases (23, then 26), and one plugin is to run in all of them: its
+# archive is linked in where there is one.
+find_library(SODIUM_ARCHIVE NAMES libsodium.a HINTS ${SODIUM_LIBRARY_DIRS})
 add_library(sp_sodium INTERFACE)
-target_link_libraries(sp_sodium INTERFACE PkgConfig::SODIUM)
+if(SODIUM_ARCHIVE)
+  target_include_directories(sp_sodium SYSTEM INTERFACE ${SODIUM_INCLUDE_DIRS})
+  target_link_libraries(sp_sodium INTERFACE ${SODIUM_ARCHIVE})
+else()
+  target_link_libraries(sp_sodium INTERFACE PkgConfig::SODIUM)
+endif()
 
 # Flags that every target of ours has.
 add_library(sp_flags INTERFACE)

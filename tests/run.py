@@ -1,0 +1,235 @@
+#!/usr/bin/python3
+"""run.py [--all] [SUITE...]: the suites of `make test`, two at a time, and one closing line.
+
+The last line is "N passed, N failed" and the exit code says the same.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+PRINT = threading.Lock()
+running = set()
+
+
+def say(text):
+    with PRINT:
+        print(text, flush=True)
+
+
+class Count:
+    def __init__(self, passed=0, failed=0, skipped=0):
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        return self
+
+
+def spawn(command, env=None, seconds=1200):
+    """(exit code, output); lines are shown by the caller. Ended by process id when its time is over."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="backslashreplace", start_new_session=True,
+    )  # fmt: skip
+    running.add(process.pid)
+    overdue = threading.Timer(seconds, os.killpg, (process.pid, signal.SIGKILL))
+    overdue.start()
+    try:
+        for line in process.stdout:
+            yield line.rstrip("\n")
+        code = process.wait()
+    finally:
+        overdue.cancel()
+        running.discard(process.pid)
+    yield code
+
+
+# -- unit tests
+
+
+def unit_program(label, program):
+    with tempfile.TemporaryDirectory(prefix="sp-units-") as folder:
+        report = pathlib.Path(folder) / "report.json"
+        env = dict(os.environ, TMPDIR=folder)
+        env.setdefault("ASAN_OPTIONS", "abort_on_error=0:detect_leaks=1:detect_stack_use_after_return=1")
+        env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+        started = time.monotonic()
+        *lines, code = spawn([str(program), "--gtest_brief=1", f"--gtest_output=json:{report}"], env=env, seconds=600)
+        took = time.monotonic() - started
+        count = Count()
+        try:
+            data = json.loads(report.read_text())
+            disabled = data.get("disabled", 0)
+            count.failed = data["failures"] + data.get("errors", 0)
+            count.skipped = sum(
+                one.get("result") == "SKIPPED" for suite in data["testsuites"] for one in suite["testsuite"]
+            )
+            count.passed = data["tests"] - disabled - count.failed - count.skipped
+        except (OSError, ValueError, KeyError):
+            pass
+        if code != 0 and count.failed == 0:
+            count.failed = 1  # it crashed, or a sanitizer spoke
+        word = "FAILED" if count.failed else "ok"
+        say(f"{word:<7} {label}: {program.name}, {count.passed} tests ({took:.1f} s)")
+        if count.failed:
+            say("\n".join("        | " + line for line in lines[-400:]))
+        return count
+
+
+def units(preset):
+    label = "units" if preset == "release" else f"units, {preset}"
+    programs = sorted((ROOT / "build" / preset / "tests").glob("*_tests"))
+    if not programs:
+        say(f"FAILED  {label}: no test program in build/{preset}/tests")
+        return [lambda: Count(failed=1)]
+    return [lambda program=program: unit_program(label, program) for program in programs]
+
+
+# -- Python suites
+
+
+def python_suite(label, files, extra=(), env=None, seconds=1200):
+    def run():
+        with tempfile.TemporaryDirectory(prefix="sp-counts-") as folder:
+            counts = pathlib.Path(folder) / "counts.json"
+            full = dict(os.environ, PYTHONPATH=str(HERE), PYTHONDONTWRITEBYTECODE="1", **(env or {}))
+            command = ["/usr/bin/python3", "-m", "harness.suite", "--label", label, "--counts", str(counts)]
+            code, block = 1, []
+            for line in spawn([*command, *extra, *map(str, files)], env=full, seconds=seconds):
+                if isinstance(line, int):
+                    code = line
+                elif line.startswith("        | "):
+                    block.append(line)
+                else:
+                    say("\n".join([*block, line]))
+                    block = []
+            if block:
+                say("\n".join(block))
+            try:
+                data = json.loads(counts.read_text())
+                return Count(data["passed"], data["failed"], data["skipped"])
+            except (OSError, ValueError):
+                say(f"FAILED  {label}: the suite ended early with code {code}")
+                return Count(failed=1)
+
+    return run
+
+
+def brokers(only):
+    """One run of the broker suite for each Mosquitto: Debian 12's own, 13's and forky's."""
+    files = sorted((HERE / "broker").glob("*_test.py"))
+    wanted = os.environ.get("SALLYPORT_BROKERS", "installed trixie forky").split()
+
+    def with_suite(suite):
+        def run():
+            folder = broker_folder() / suite
+            *lines, code = spawn([str(HERE / "debian_broker"), suite, str(folder)], seconds=300)
+            if code != 0:
+                say(f"FAILED  broker {suite}: this Mosquitto could not be had")
+                say("\n".join("        | " + line for line in lines))
+                return Count(failed=1)
+            say(f"ok      broker {suite}: {lines[-1] if lines else ''}")
+            env = {"SALLYPORT_TEST_BROKER": str(folder / "run-mosquitto"), "SALLYPORT_TEST_BROKER_NAME": suite}
+            return python_suite(f"broker {suite}", files, only, env)()
+
+        return run
+
+    jobs = []
+    for suite in wanted:
+        if suite == "installed":
+            jobs.append(python_suite("broker", files, only, {"SALLYPORT_TEST_BROKER": "/usr/sbin/mosquitto"}))
+        else:
+            jobs.append(with_suite(suite))
+    return jobs
+
+
+def broker_folder():
+    """Where the other Debian suites' brokers are unpacked: a place that the user mosquitto can enter."""
+    folder = pathlib.Path(f"/var/tmp/sallyport-brokers-{os.geteuid()}")
+    folder.mkdir(mode=0o755, exist_ok=True)
+    state = folder.lstat()
+    if folder.is_symlink() or state.st_uid != os.geteuid() or state.st_mode & 0o022:
+        raise SystemExit(f"run.py: {folder} is not ours alone\n  hint: remove it")
+    return folder
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("suites", nargs="*", help="units asan layers cli broker docs install (all of them if none)")
+    parser.add_argument("--all", action="store_true", help="the long suites too")
+    parser.add_argument("--only", default="", help="of the Python suites: tests whose sentence holds this")
+    options = parser.parse_args()
+    only = ["--only", options.only] if options.only else []
+    if options.all:
+        os.environ["SALLYPORT_TEST_ALL"] = "1"
+
+    def folder(name):
+        files = sorted((HERE / name).glob("*_test.py"))
+        return [python_suite(name, files, only)] if files else []
+
+    def tsan():
+        return units("tsan") if options.all or "tsan" in options.suites else []
+
+    def long():
+        return folder("long") if options.all or "long" in options.suites else []
+
+    suites = {
+        "layers": lambda: [python_suite("layers", [HERE / "layers_test.py"], only)],
+        "broker": lambda: brokers(only),
+        "units": lambda: units("release"),
+        "asan": lambda: units("asan"),
+        "tsan": tsan,
+        "cli": lambda: folder("cli"),
+        "http": lambda: folder("http"),
+        "docs": lambda: [python_suite("docs", [HERE / "docs_test.py"], only)],
+        "install": lambda: [python_suite("install", [HERE / "install_test.py"], only)],
+        "long": long,
+    }
+    wanted = options.suites or list(suites)
+    unknown = [name for name in wanted if name not in suites]
+    if unknown:
+        raise SystemExit(f"run.py: no suite {', '.join(unknown)}\n  hint: {' '.join(suites)}")
+    jobs = [job for name in wanted for job in suites[name]()]
+
+    def stop(*_):
+        for pid in list(running):
+            try:
+                os.killpg(pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+        os._exit(130)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+
+    total = Count()
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        for one in concurrent.futures.as_completed([pool.submit(job) for job in jobs]):
+            try:
+                total.add(one.result())
+            except Exception as error:  # a fault of the runner must not read as success
+                say(f"FAILED  run.py: {error!r}")
+                total.failed += 1
+    if total.skipped:
+        say(f"({total.skipped} skipped, each with its reason above)")
+    if total.passed == 0:
+        total.failed += 1
+    say(f"{total.passed} passed, {total.failed} failed")
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
