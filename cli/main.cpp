@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   app.footer("Exit codes: 0 yes, 1 refused, 2 usage, 3 environment.");
   try {
     // BEGIN commands
+    add_decide_command(app);
     // END commands
     app.parse(argc, argv);
   } catch (const ExitWith& exit) {
