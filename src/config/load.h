@@ -29,10 +29,11 @@ struct ShownValue {
 
 struct LoadedSettings {
   Settings settings;
-  std::vector<Error> warnings;      // "config check" prints them, exit 0; also logged at start
-  std::vector<ShownValue> values;   // every setting of the schema, in its order
-  std::string file;                 // absolute path
-  std::string file_digest;          // SHA-less: size, mtime and a 64-bit hash of the bytes; tells whether the file changed
+  std::vector<Error> warnings;     // "config check" prints them, exit 0; also logged at start
+  std::vector<Error> advice;       // the same for what is sound and could be better; "config check" only
+  std::vector<ShownValue> values;  // every setting of the schema, in its order
+  std::string file;                // absolute path
+  std::string file_digest;         // size and a 64-bit hash of the bytes; tells whether the file changed; never shown
   std::optional<std::int64_t> revision;
 };
 
@@ -48,9 +49,10 @@ struct StoredSettings {
 
 // Reads the file and what it names (secret files, the environment). Key files are read by the engine.
 Result<LoadedSettings, LoadFailure> load_settings(const std::string& path, const std::optional<StoredSettings>& stored);
-// The [store] url (and control socket) of the file alone, so that the store can be opened first.
+// The [store] url (and control socket) of the file alone, so that the store can be opened first: the other values are
+// not read (a secret's environment need not be here), but syntax and every name are checked.
 Result<Settings, LoadFailure> load_file_only(const std::string& path);
-// Digest of the file as it is now; empty where it cannot be read.
+// Digest of the file as it is now, as in LoadedSettings::file_digest; empty where it cannot be read.
 std::string digest_file(const std::string& path);
 
 // "30s", "5m", "2h", "7d", "250ms" is refused: whole seconds.

@@ -24,15 +24,15 @@ struct ClaimRuleSetting {
 struct JwtSettings {
   std::optional<bool> enabled;  // nothing: on when there is any key
   TokenSource from = TokenSource::password;
-  Secret secret;                            // resolved: text, decoded base64, or the file's bytes without one trailing newline
+  Secret secret;  // resolved: text, decoded base64, or the file's bytes without one trailing newline
   std::vector<std::string> public_key_files;  // absolute
   std::vector<std::string> public_keys;       // PEM or JWK text
   bool verify_claims = true;
   std::vector<ClaimRuleSetting> claims;
   std::optional<std::string> issuer;
-  std::vector<std::string> audience;        // any of them; empty: not checked
+  std::vector<std::string> audience;  // any of them; empty: not checked
   std::vector<std::string> principal_claims = {"sub"};
-  std::int64_t leeway = 0;                  // seconds
+  std::int64_t leeway = 0;  // seconds
   bool require_exp = false;
   std::optional<std::int64_t> max_lifetime;  // seconds
   std::optional<std::string> typ;
@@ -45,13 +45,26 @@ struct JwtSettings {
 };
 
 struct Settings {
-  struct { std::string url; } store;                       // "sqlite:///…", may be empty: no users
-  struct { NoMatch no_match = NoMatch::deny; } chain;
-  struct { bool enabled = true; } password;
+  struct {
+    std::string url;
+  } store;  // "sqlite:///…", may be empty: no users
+  struct {
+    NoMatch no_match = NoMatch::deny;
+  } chain;
+  struct {
+    bool enabled = true;
+  } password;
   JwtSettings jwt;
-  struct { GateMode mode = GateMode::enforce; } gate;
-  struct { std::string socket; } control;                  // empty: no control socket
-  struct { LogLevel level = LogLevel::notice; LogFormat format = LogFormat::text; } log;
+  struct {
+    GateMode mode = GateMode::enforce;
+  } gate;
+  struct {
+    std::string socket;
+  } control;  // empty: no control socket
+  struct {
+    LogLevel level = LogLevel::notice;
+    LogFormat format = LogFormat::text;
+  } log;
 };
 
 }  // namespace sallyport

@@ -1,0 +1,228 @@
+#include "config/schema.h"
+
+#include <algorithm>
+
+#include "config/schema_jwt.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::int64_t kDay = 86'400;
+// sockaddr_un::sun_path holds 108 bytes with its NUL.
+constexpr std::size_t kMaxSocketPath = 107;
+
+constexpr SectionDoc kSections[] = {
+    {"store", "Where users and revisions of settings live."},
+    {"chain", "What happens to a client that no authenticator owns."},
+    {"password", "Default authentication: user name and password, asked first."},
+    {"jwt", "JSON Web Tokens, asked second. The keys are tried in the order secret, public keys."},
+    {"gate", "The gate as a whole."},
+    {"control", "The socket on which `sallyport status`, `why`, `metrics` and `reload` ask the running plugin."},
+    {"log", "The plugin's lines in the broker's log."},
+};
+
+void set_store_url(Settings& s, const TomlNode& node, ValueReader& reader) {
+  if (node.type == TomlType::text && node.text.empty()) return;
+  std::string url;
+  if (!reader.text(node, url)) return;
+  constexpr std::string_view scheme = "sqlite://";
+  if (!url.starts_with(scheme))
+    return reader.fault(node.place, "the store's url is not of a kind that is known",
+                        "write \"sqlite://\" and an absolute path: \"sqlite:///var/lib/sallyport/store.db\"");
+  if (url.size() <= scheme.size() + 1 || url[scheme.size()] != '/')
+    return reader.fault(node.place, "the store's path is not absolute",
+                        "write three slashes: \"sqlite:///var/lib/sallyport/store.db\"");
+  s.store.url = std::move(url);
+}
+
+void set_no_match(Settings& s, const TomlNode& node, ValueReader& reader) {
+  static constexpr Choice<NoMatch> choices[] = {
+      {"deny", NoMatch::deny}, {"allow", NoMatch::allow}, {"defer", NoMatch::defer}};
+  reader.choice(node, choices, s.chain.no_match);
+}
+void set_mode(Settings& s, const TomlNode& node, ValueReader& reader) {
+  static constexpr Choice<GateMode> choices[] = {{"enforce", GateMode::enforce}, {"observe", GateMode::observe}};
+  reader.choice(node, choices, s.gate.mode);
+}
+void set_level(Settings& s, const TomlNode& node, ValueReader& reader) {
+  static constexpr Choice<LogLevel> choices[] = {{"debug", LogLevel::debug},
+                                                 {"info", LogLevel::info},
+                                                 {"notice", LogLevel::notice},
+                                                 {"warning", LogLevel::warning},
+                                                 {"error", LogLevel::error}};
+  reader.choice(node, choices, s.log.level);
+}
+void set_format(Settings& s, const TomlNode& node, ValueReader& reader) {
+  static constexpr Choice<LogFormat> choices[] = {{"text", LogFormat::text}, {"json", LogFormat::json}};
+  reader.choice(node, choices, s.log.format);
+}
+void set_from(Settings& s, const TomlNode& node, ValueReader& reader) {
+  static constexpr Choice<TokenSource> choices[] = {{"password", TokenSource::password},
+                                                    {"username", TokenSource::username}};
+  reader.choice(node, choices, s.jwt.from);
+}
+void set_not_a_token(Settings& s, const TomlNode& node, ValueReader& reader) {
+  static constexpr Choice<NotAToken> choices[] = {{"deny", NotAToken::deny}, {"ignore", NotAToken::ignore}};
+  reader.choice(node, choices, s.jwt.not_a_token);
+}
+void set_socket(Settings& s, const TomlNode& node, ValueReader& reader) {
+  if (node.type == TomlType::text && node.text.empty()) return;
+  std::string path;
+  if (!reader.path(node, path)) return;
+  if (path.size() > kMaxSocketPath)
+    return reader.fault(node.place, "the socket's path is longer than the 107 bytes that the system takes",
+                        "choose a shorter path, such as /run/sallyport/control.sock");
+  s.control.socket = std::move(path);
+}
+void set_jwt_enabled(Settings& s, const TomlNode& node, ValueReader& reader) {
+  bool on = false;
+  if (reader.boolean(node, on)) s.jwt.enabled = on;
+}
+void set_issuer(Settings& s, const TomlNode& node, ValueReader& reader) {
+  std::string issuer;
+  if (reader.text(node, issuer)) s.jwt.issuer = std::move(issuer);
+}
+void set_typ(Settings& s, const TomlNode& node, ValueReader& reader) {
+  std::string typ;
+  if (reader.text(node, typ)) s.jwt.typ = std::move(typ);
+}
+void set_principal_claims(Settings& s, const TomlNode& node, ValueReader& reader) {
+  std::vector<std::string> claims;
+  if (!reader.text_or_list(node, claims)) return;
+  for (const std::string& claim : claims)
+    if (!reader.claim_name(node.place, claim)) return;
+  s.jwt.principal_claims = std::move(claims);
+}
+void set_audience(Settings& s, const TomlNode& node, ValueReader& reader) {
+  std::vector<std::string> audience;
+  if (!reader.text_or_list(node, audience)) return;
+  // An empty list reads as "nobody" to one person and as "not checked" to the next.
+  if (audience.empty())
+    return reader.fault(node.place, "the list is empty",
+                        "name an audience, or take the line out to leave it unchecked");
+  s.jwt.audience = std::move(audience);
+}
+void set_max_lifetime(Settings& s, const TomlNode& node, ValueReader& reader) {
+  std::int64_t seconds = 0;
+  if (reader.duration(node, seconds, 1, 36'500 * kDay)) s.jwt.max_lifetime = seconds;
+}
+
+// The order is that of the default file and of docs/configuration.md.
+const Setting kSettings[] = {
+    {"store.url", "text", "\"\"",
+     "Where the store is: \"sqlite://\" and an absolute path.\nEmpty: no users, and no settings but this file's.\nThe "
+     "file is made by the first command that writes to it, and belongs to the folder's owner, which should be the "
+     "broker's user.",
+     "\"sqlite:///var/lib/sallyport/store.db\"", set_store_url, false, true},
+
+    {"chain.no_match", "\"deny\", \"allow\" or \"defer\"", "\"deny\"",
+     "What happens when no authenticator owns what the client showed.\n\"deny\" keeps it out. \"allow\" admits only a "
+     "client that shows nothing at all (no user name, no password, no authentication data).\n\"defer\" lets the "
+     "broker's other plugins and files answer.\nA credential that was shown and that nobody owns is never admitted by "
+     "the gate.",
+     "\"defer\"", set_no_match},
+
+    {"password.enabled", "true or false", "true", "Whether users of the store come in with user name and password.",
+     "false", [](Settings& s, const TomlNode& n, ValueReader& r) { r.boolean(n, s.password.enabled); }},
+
+    {"jwt.enabled",
+     "true or false",
+     "",
+     "Whether tokens are looked at.\nNot set: true when there is any key.",
+     "false",
+     set_jwt_enabled,
+     false,
+     false,
+     {},
+     [](const Settings& s) { return std::string(s.jwt.is_enabled() ? "true" : "false"); }},
+    {"jwt.from", "\"password\" or \"username\"", "\"password\"",
+     "The field of CONNECT that holds the token.\nWith \"username\" the broker's user name becomes the principal, so "
+     "that no token is logged or published by the broker; %u then has nothing behind it.",
+     "\"username\"", set_from},
+    {"jwt.secret", "text, { env = \"NAME\" } or { file = \"path\" }", "",
+     "The key of HS256, HS384 and HS512, as text.\nAt least 32 bytes, random; whoever has it can make tokens.\n{ env = "
+     "\"NAME\" } takes it from the environment of the broker, { file = \"path\" } from a file, without one trailing "
+     "newline.\nOnly one of secret, secret_base64 and secret_file can be set.",
+     "{ env = \"SALLYPORT_SECRET\" }", set_jwt_secret, true, false, "jwt.secret"},
+    {"jwt.secret_base64", "text, { env = \"NAME\" } or { file = \"path\" }", "",
+     "The same, base64 or base64url, for keys that are bytes and not text.", "{ file = \"secret.b64\" }",
+     set_jwt_secret_base64, true, false, "jwt.secret"},
+    {"jwt.secret_file", "path", "",
+     "The same, as the bytes of a file without one trailing newline.\nRelative paths start at the folder of the "
+     "settings file.",
+     "\"secret\"", set_jwt_secret_file, false, false, "jwt.secret"},
+    {"jwt.public_key", "text or a list of texts", "",
+     "Public keys as text: PEM (public key, PKCS#1, X.509 certificate), a JWK or a JWK set.",
+     "'''\n-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC "
+     "KEY-----\n'''",
+     set_jwt_public_key},
+    {"jwt.public_key_file", "path or a list of paths", "", "The same, from files. A changed file is noticed.",
+     "[\"keys/issuer-a.pem\", \"keys/issuer-b.json\"]",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { r.path_or_list(n, s.jwt.public_key_files); }},
+    {"jwt.allowed_algorithms", "a list of algorithm names",
+     "[\"HS256\", \"HS384\", \"HS512\", \"RS256\", \"RS384\", \"RS512\", \"PS256\", \"PS384\", \"PS512\", \"ES256\", "
+     "\"ES384\", \"ES512\", \"EdDSA\", \"Ed25519\", \"Ed448\"]",
+     "The values of alg that are taken. A key serves only those that fit its kind, whatever this says.",
+     "[\"ES256\", \"EdDSA\"]", set_jwt_allowed_algorithms},
+    {"jwt.typ", "text", "", "The one value of the header's typ that is taken.\nNot set: absent, JWT and at+jwt pass.",
+     "\"at+jwt\"", set_typ},
+    {"jwt.issuer", "text", "", "The iss that a token must have, exactly.\nNot set: not checked.",
+     "\"https://id.example.com\"", set_issuer},
+    {"jwt.audience", "text or a list of texts", "",
+     "The aud that a token must have, or of which it must have one.\nNot set: not checked.", "\"mqtt.example.com\"",
+     set_audience},
+    {"jwt.leeway", "duration", "\"0s\"",
+     "How far the clocks of issuer and broker may be apart: added to exp, taken off nbf.", "\"30s\"",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { r.duration(n, s.jwt.leeway, 0, 365 * kDay); }},
+    {"jwt.require_exp", "true or false", "false",
+     "Whether a token without exp is refused.\nOne that never ends is good for ever to whoever copies it.", "true",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { r.boolean(n, s.jwt.require_exp); }},
+    {"jwt.max_lifetime", "duration", "",
+     "The most that exp may lie after iat; a token then needs both.\nNot set: not checked.", "\"30d\"",
+     set_max_lifetime},
+    {"jwt.verify_claims", "true or false", "true", "Whether the rules of claims are checked.", "false",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { r.boolean(n, s.jwt.verify_claims); }},
+    {"jwt.claims", "a table of claim = \"expected text\"", "{}",
+     "What claims must hold. %u or ${username} is the user name, %c or ${clientid} the client id; they stand anywhere "
+     "in the text.\nA claim that is an array matches with one of its members. A name that starts with / is a JSON "
+     "Pointer.\nThe whole table counts as one setting: what the file says here, the store cannot add to.",
+     "{ username = \"%u\", \"/device/site\" = \"plant-7\" }", set_jwt_claims},
+    {"jwt.principal_claims", "a list of claim names", "[\"sub\"]",
+     "Who a token is for: the first of these claims that is there and is text.\nWithout one it is the user name, "
+     "marked as unverified.",
+     "[\"device_id\", \"sub\"]", set_principal_claims},
+    {"jwt.not_a_token", "\"deny\" or \"ignore\"", "\"deny\"",
+     "What happens when the field holds something that is no token.\n\"ignore\" is for those whom something else "
+     "answers after the gate.",
+     "\"ignore\"", set_not_a_token},
+    {"jwt.allow_published_secrets", "true or false", "false",
+     "Whether a secret that is printed in public documents admits more than plain TCP clients on loopback.\nAnybody "
+     "can make tokens for such a secret.",
+     "true", [](Settings& s, const TomlNode& n, ValueReader& r) { r.boolean(n, s.jwt.allow_published_secrets); }},
+
+    {"gate.mode", "\"enforce\" or \"observe\"", "\"enforce\"",
+     "\"observe\" decides, logs and counts, and leaves the answer to the broker's other plugins and files: how the "
+     "gate comes into a live fleet.",
+     "\"observe\"", set_mode},
+
+    {"control.socket", "path", "\"\"", "A Unix socket that only the broker's user can open.\nEmpty: none.",
+     "\"/run/sallyport/control.sock\"", set_socket, false, true},
+
+    {"log.level", "\"debug\", \"info\", \"notice\", \"warning\" or \"error\"", "\"notice\"",
+     "The least important lines that are written. Refusals are written at notice, every decision at debug.",
+     "\"debug\"", set_level},
+    {"log.format", "\"text\" or \"json\"", "\"text\"", "How a line is written.", "\"json\"", set_format},
+};
+
+}  // namespace
+
+std::span<const SectionDoc> schema_sections() { return kSections; }
+std::span<const Setting> schema_settings() { return kSettings; }
+
+const Setting* find_setting(std::string_view name) {
+  const auto at =
+      std::find_if(std::begin(kSettings), std::end(kSettings), [&](const Setting& s) { return s.name == name; });
+  return at == std::end(kSettings) ? nullptr : at;
+}
+
+}  // namespace sallyport

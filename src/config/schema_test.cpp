@@ -1,0 +1,142 @@
+#include "config/schema.h"
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "config/load.h"
+#include "config/nearest_name.h"
+#include "config/test_settings_file.h"
+
+namespace sallyport {
+namespace {
+
+std::string read_tree_file(const std::string& name) {
+  std::ifstream in(std::string(SP_SOURCE_DIR) + "/" + name, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+// All that the schema can set, as text.
+std::string dump(const Settings& s) {
+  std::ostringstream out;
+  out << s.store.url << '|' << int(s.chain.no_match) << '|' << s.password.enabled << '|'
+      << int(s.jwt.enabled.value_or(false)) << s.jwt.enabled.has_value() << '|' << int(s.jwt.from) << '|'
+      << s.jwt.secret.size() << '|' << s.jwt.public_key_files.size() << '|' << s.jwt.public_keys.size() << '|'
+      << s.jwt.verify_claims << '|' << s.jwt.claims.size() << '|' << s.jwt.issuer.value_or("-") << '|'
+      << s.jwt.audience.size() << '|';
+  for (const auto& claim : s.jwt.principal_claims) out << claim << ',';
+  out << '|' << s.jwt.leeway << '|' << s.jwt.require_exp << '|' << s.jwt.max_lifetime.value_or(-1) << '|'
+      << s.jwt.typ.value_or("-") << '|' << int(s.jwt.not_a_token) << '|' << s.jwt.allow_published_secrets << '|'
+      << s.jwt.allowed_algorithms << '|' << int(s.gate.mode) << '|' << s.control.socket << '|' << int(s.log.level)
+      << '|' << int(s.log.format);
+  return out.str();
+}
+
+// Sets one value of the schema from TOML text; the faults as text.
+std::string set(const Setting& setting, std::string_view value, Settings& settings) {
+  const SettingsSource source{"test", "/folder", true, false};
+  std::vector<Error> faults, warnings;
+  const auto root = parse_toml("x = " + std::string(value), "test");
+  if (!root) return root.error().to_text();
+  ValueReader reader(source, faults, warnings);
+  setting.set(settings, root->members.at(0).value, reader);
+  return faults.empty() ? "" : faults[0].to_text();
+}
+
+TEST(SchemaTest, EveryDefaultEqualsTheDefaultOfSettings) {
+  for (const Setting& setting : schema_settings()) {
+    if (setting.fallback.empty()) continue;
+    Settings settings;
+    EXPECT_EQ(set(setting, setting.fallback, settings), "") << setting.name;
+    EXPECT_EQ(dump(settings), dump(Settings{})) << setting.name;
+  }
+}
+
+TEST(SchemaTest, EveryExampleIsValidAndDiffersFromTheDefault) {
+  TempFolder folder;
+  folder.write("secret.b64", "ZnJvbSBiYXNlNjQ=\n");
+  folder.write("secret", "x\n");
+  ::setenv("SALLYPORT_SECRET", "x", 1);
+  for (const Setting& setting : schema_settings()) {
+    const SettingsSource source{"test", folder.path(""), true, false};
+    std::vector<Error> faults, warnings;
+    const auto root = parse_toml("x = " + std::string(setting.example), "test");
+    ASSERT_TRUE(root) << setting.name;
+    Settings settings;
+    ValueReader reader(source, faults, warnings);
+    setting.set(settings, root->members.at(0).value, reader);
+    EXPECT_TRUE(faults.empty()) << setting.name << ": " << faults[0].to_text();
+    EXPECT_NE(dump(settings), dump(Settings{})) << setting.name;
+  }
+  ::unsetenv("SALLYPORT_SECRET");
+}
+
+TEST(SchemaTest, EverySettingIsInAKnownSectionOnceAndDocumented) {
+  std::set<std::string_view> sections, names;
+  for (const SectionDoc& section : schema_sections()) EXPECT_TRUE(sections.insert(section.name).second);
+  for (const Setting& setting : schema_settings()) {
+    EXPECT_TRUE(sections.count(setting.section())) << setting.name;
+    EXPECT_TRUE(names.insert(setting.name).second) << setting.name;
+    EXPECT_FALSE(setting.doc.empty() || setting.type.empty() || setting.example.empty()) << setting.name;
+  }
+}
+
+TEST(SchemaTest, TheDefaultFileLoadsAndChangesNothing) {
+  TempFolder folder;
+  const auto loaded = load_settings(folder.write("s.toml", default_settings_toml()), {});
+  ASSERT_TRUE(loaded) << loaded.error().faults[0].to_text();
+  EXPECT_EQ(dump(loaded->settings), dump(Settings{}));
+  ASSERT_EQ(loaded->warnings.size(), 1u);
+  EXPECT_EQ(loaded->warnings[0].cause, "nobody gets in: there is no store of users and no key for tokens");
+  EXPECT_TRUE(loaded->advice.empty());
+  for (const ShownValue& value : loaded->values) EXPECT_EQ(value.origin, ValueOrigin::fallback) << value.name;
+}
+
+TEST(SchemaTest, TheDefaultFileNamesEverySetting) {
+  const std::string file = default_settings_toml();
+  for (const Setting& setting : schema_settings())
+    EXPECT_THAT(file, testing::HasSubstr("\n#" + std::string(setting.key()) + " = ")) << setting.name;
+}
+
+TEST(SchemaTest, TheReferenceInTheTreeIsTheOneOfTheSchema) {
+  EXPECT_EQ(read_tree_file("docs/configuration.md"), settings_reference_markdown())
+      << "run: sallyport config reference > docs/configuration.md";
+}
+
+TEST(NearestNameTest, CountsInsertDeleteReplaceAndSwapAsOne) {
+  EXPECT_EQ(edit_distance("leeway", "leeway"), 0u);
+  EXPECT_EQ(edit_distance("leway", "leeway"), 1u);
+  EXPECT_EQ(edit_distance("leewayy", "leeway"), 1u);
+  EXPECT_EQ(edit_distance("laeway", "leeway"), 1u);
+  EXPECT_EQ(edit_distance("elewayy", "leeway"), 2u);
+  EXPECT_EQ(edit_distance("frmo", "from"), 1u);
+  EXPECT_EQ(edit_distance("Public-Key", "public_key"), 0u);
+  EXPECT_EQ(edit_distance("", "abc"), 3u);
+}
+
+TEST(NearestNameTest, FindsTheNearestAndSaysWhetherItIsClose) {
+  EXPECT_EQ(nearest_name("isuer", {"audience", "issuer", "secret"}).name, "issuer");
+  EXPECT_TRUE(nearest_name("isuer", {"audience", "issuer"}).close);
+  EXPECT_FALSE(nearest_name("zzzzzzzz", {"audience", "issuer"}).close);
+  EXPECT_EQ(nearest_name("x", {}).name, "");
+}
+
+TEST(TomlTreeTest, WritesWhatItReads) {
+  const std::string text = "{ a = [1, -2, \"x\\\"\\\\\\n\\u0007\"], \"b c\" = { d = true } }";
+  const auto root = parse_toml("x = " + text, "t");
+  ASSERT_TRUE(root) << root.error().to_text();
+  EXPECT_EQ(to_toml(root->members[0].value), text);
+}
+
+TEST(TomlTreeTest, PlacesCountCharactersNotBytes) {
+  const auto root = parse_toml("a = \"\xc3\xa9\xc3\xa9\"\nb = {x = \"\xc3\xa9\", y = 1}", "t");
+  ASSERT_TRUE(root);
+  EXPECT_EQ(root->members[1].value.members[1].place.line, 2u);
+  EXPECT_EQ(root->members[1].value.members[1].place.column, 15u);
+}
+
+}  // namespace
+}  // namespace sallyport
