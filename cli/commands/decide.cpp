@@ -72,7 +72,7 @@ void print_text(const Decision& decision, const std::vector<std::string>& steps,
     out += fmt::format("principal: {}{}\n", printable(decision.principal), decision.principal_verified ? "" : " (unverified: CONNECT's own say)");
   if (decision.expires_at) out += fmt::format("expires_at: {}\n", *decision.expires_at);
   if (mode == GateMode::observe) out += "mode: observe (the broker is told nothing of this; its other plugins and files answer)\n";
-  out += "steps:\n";
+  if (!steps.empty()) out += "steps:\n";
   for (const std::string& step : steps) out += fmt::format("  {}\n", step);
   if (decision.verdict != Verdict::allow) {
     if (!why.mend.empty()) out += fmt::format("what to do: {}\n", why.mend);
@@ -119,7 +119,7 @@ int decide_one(const DecideOptions& options) {
   const std::shared_ptr<const GateSnapshot> snapshot = engine->snapshot();
   const auto work = std::make_unique<Workspace>();
   const Decision decision = decide(attempt, *snapshot, now, *work);
-  const std::vector<std::string> steps = explain_steps(work->trace, {options.show_values, now.unix_seconds});
+  const std::vector<std::string> steps = explain_steps(work->trace, {options.show_values, now.unix_seconds, {attempt.username, attempt.client_id}});
   std::optional<WhatIf> what_if;
   if (decision.verdict != Verdict::allow) what_if = smallest_change(attempt, *snapshot, now, options.show_values);
   if (options.json) print_json(decision, steps, what_if, snapshot->mode);

@@ -11,10 +11,19 @@ using words::moment;
 using words::quoted;
 using words::span;
 
+// A rule's template, and what it stands for with this client.
+std::string rendered(std::string_view source, const ExplainOptions& options) {
+  const auto expected = Template::compile(source);
+  const auto text = expected ? expected->render(options.attempt) : std::nullopt;
+  if (!text) return quoted(source) + (expected ? " (with nothing behind a placeholder)" : "");
+  return *text == source ? quoted(source) : fmt::format("{} ({})", quoted(*text), source);
+}
+
 std::string values(const Step& step, const ExplainOptions& options) {
   if (!options.show_values || (step.expected.empty() && step.found.empty())) return "";
   const std::string found = step.found.empty() ? "nothing" : quoted(step.found);
-  return step.expected.empty() ? fmt::format(": found {}", found) : fmt::format(": expected {}, found {}", quoted(step.expected), found);
+  if (step.expected.empty()) return fmt::format(": found {}", found);
+  return fmt::format(": expected {}, found {}", step.kind == StepKind::claim_checked ? rendered(step.expected, options) : quoted(step.expected), found);
 }
 
 // "exp 2026-11-24T07:20:00Z, 92 s ago"; without a moment to compare with, the time alone.
@@ -52,14 +61,17 @@ std::string sentence(const Step& s, const ExplainOptions& o) {
   switch (s.kind) {
     case StepKind::switched_off: return "switched off";
     case StepKind::absent:
-      return jwt ? "the field that may hold a token is absent or empty: not mine" : "no user name, or no password: not mine";
+      return jwt ? fmt::format("the {} field, which may hold a token, is absent or empty: not mine", s.subject.empty() ? "token" : s.subject)
+                 : "the client shows no user name: not mine";
     case StepKind::unknown_user: return "the user name is not in the store: not mine";
     case StepKind::users_missing: return std::string(why);
     case StepKind::user_found: return s.passed ? "the user name is in the store" : "the user name is in the store, and " + std::string(why);
     case StepKind::remembered:
       return jwt ? with_subject("this very token was verified before by key", s.subject, "") : "this very password was right before";
     case StepKind::braked: return "too many wrong passwords lately, so this one is not looked at";
-    case StepKind::password_checked: return s.passed ? "the password is right" : "the password is wrong";
+    case StepKind::password_checked:
+      if (s.passed) return "the password is right";
+      return s.reason == Reason::user_disabled ? "the password is right, and " + std::string(why) : "the password is wrong";
     case StepKind::not_a_token:
       return s.passed ? "the field holds no token, and not_a_token = \"ignore\": not mine" : std::string(why);
     case StepKind::token_read: {
@@ -67,7 +79,9 @@ std::string sentence(const Step& s, const ExplainOptions& o) {
       if (s.passed) return read;
       return s.subject.empty() ? std::string(why) : fmt::format("{}: {}", read, why);
     }
-    case StepKind::type_checked: return with_subject("typ", s.subject, s.passed ? " is the one that is asked for" : ": " + std::string(why)) + values(s, o);
+    case StepKind::type_checked:
+      if (s.reason == Reason::algorithm_not_allowed && !s.passed) return with_subject("alg", s.subject, ": " + std::string(why));
+      return with_subject("typ", s.subject, s.passed ? " is the one that is asked for" : ": " + std::string(why)) + values(s, o);
     case StepKind::key_tried:
       return with_subject("key", s.subject, s.passed ? " was tried and verifies the signature" : " was tried and does not verify the signature");
     case StepKind::no_key_tried: return s.subject.empty() ? std::string(why) : fmt::format("{} (kid {})", why, quoted(s.subject));
@@ -86,7 +100,8 @@ std::string sentence(const Step& s, const ExplainOptions& o) {
     case StepKind::principal_found:
       return s.passed ? with_subject("who it is comes from the verified claim", s.subject, "")
                       : "who it is comes from what CONNECT says of itself, unverified";
-    case StepKind::no_match: return "nobody owns what was shown: " + std::string(why);
+    case StepKind::no_match:
+      return s.subject.empty() ? "at its end: " + std::string(why) : fmt::format("at its end, no_match = {}: {}", quoted(s.subject), why);
   }
   return {};
 }

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "engine/decision_ring.h"
+#include "rules/template.h"
 
 namespace sallyport {
 
 struct ExplainOptions {
   bool show_values = false;  // expected and found texts of claims; only where the asker holds the token
   UnixSeconds now = 0;       // for "expired 92 s ago"
+  TemplateValues attempt{};  // what %u and %c stand for, where values are shown
 };
 
 // One line a step: "jwt: key \"secret\" was tried and does not verify the signature".

@@ -48,6 +48,21 @@ TEST(ExplainTest, ShowsClaimValuesOnlyWhereAsked) {
             "jwt: claim \"username\" does not have the value that its rule expects: expected \"alice\", found \"bob\"");
 }
 
+TEST(ExplainTest, SaysWhatATemplateStandsFor) {
+  Step claim = step(StepKind::claim_checked, Authenticator::jwt, false, Reason::claim_mismatch, "username");
+  claim.expected = "x-%u";
+  claim.found = "x-bob";
+  EXPECT_THAT(only(claim, {.show_values = true, .attempt = {"alice", std::nullopt}}), HasSubstr("expected \"x-alice\" (x-%u), found \"x-bob\""));
+  EXPECT_THAT(only(claim, {.show_values = true}), HasSubstr("expected \"x-%u\" (with nothing behind a placeholder)"));
+  EXPECT_THAT(only(claim, {.attempt = {"alice", std::nullopt}}), Not(HasSubstr("alice")));
+}
+
+TEST(ExplainTest, TellsADisabledUserFromAWrongPassword) {
+  EXPECT_EQ(only(step(StepKind::password_checked, Authenticator::password, false, Reason::wrong_password)), "password: the password is wrong");
+  EXPECT_EQ(only(step(StepKind::password_checked, Authenticator::password, false, Reason::user_disabled)),
+            "password: the password is right, and the user is disabled");
+}
+
 TEST(ExplainTest, SaysHowLongAgoATokenExpired) {
   Step expired = step(StepKind::expiry_checked, Authenticator::jwt, false, Reason::expired);
   expired.number = 1'700'000'000;
