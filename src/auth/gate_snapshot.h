@@ -42,6 +42,7 @@ struct JwtPolicy {
 
 struct GateSnapshot {
   std::uint64_t generation = 0;
+  bool settings_known = true;  // false: the store, which may hold settings, could not be read yet
   NoMatch no_match = NoMatch::deny;
   GateMode mode = GateMode::enforce;
   bool password_enabled = true;

@@ -43,9 +43,9 @@ struct Step {
   Authenticator who = Authenticator::none;
   bool passed = false;
   Reason reason{};               // where it did not pass
-  std::string_view subject;      // a name: key label, claim, alg. Never a secret or a claim's value.
-  std::string_view expected;     // shown only with --show-values: setting's text
-  std::string_view found;        // shown only with --show-values: claim's value
+  std::string_view subject{};      // a name: key label, claim, alg. Never a secret or a claim's value.
+  std::string_view expected{};     // shown only with --show-values: setting's text
+  std::string_view found{};        // shown only with --show-values: claim's value
   std::int64_t number = 0;
 };
 

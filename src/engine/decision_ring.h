@@ -56,7 +56,8 @@ class DecisionRing {
   struct Slot;
   std::unique_ptr<Slot[]> slots_;
   std::size_t count_;
-  std::atomic<std::uint64_t> next_{1};
+  // A quarter of the slots is for those who came in, so that a storm of them pushes no refusal out.
+  std::atomic<std::uint64_t> next_{1}, admitted_{0}, others_{0};
 };
 
 }  // namespace sallyport

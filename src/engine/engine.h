@@ -17,19 +17,17 @@
 #include "base/result.h"
 #include "base/snapshot.h"
 #include "config/load.h"
+#include "engine/decision_log.h"
 #include "engine/decision_ring.h"
 #include "engine/health.h"
 #include "observe/metrics.h"
 
 namespace sallyport {
 
-// Called from any thread, also from within decide(); must be quick and must not throw. One line, no newline, no secrets.
-using LogSink = std::function<void(LogLevel, std::string_view)>;
-
 struct EngineOptions {
   std::string config_path;             // absolute
   const Clock* clock = nullptr;        // nothing: the system's
-  LogSink log;                         // may be empty
+  LogSink log;                         // called from any thread, also within decide(); quick, must not throw; may be empty
   bool with_memory = true;             // caches, brake, equalized timing; false for the CLI
   bool accepts_postgres = false;       // the plugin takes sqlite:// only
 };

@@ -25,7 +25,6 @@ class Metrics {
   Counter reloads{0}, failed_reloads{0};
   Counter store_errors{0};
   Counter suppressed_log_lines{0};
-  Counter token_cache_hits{0}, token_cache_misses{0};
   Counter topic_denials{0};
 
   // One Prometheus page; gauges that live elsewhere are added by the caller with append_gauge().

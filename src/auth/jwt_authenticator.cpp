@@ -1,0 +1,165 @@
+// JWT: the token comes from one configured field. Absent goes on; from the moment
+// that it is a token, every failure is out. A bad signature is never "not mine".
+
+#include "auth/authenticator.h"
+#include "auth/token_cache.h"
+#include "auth/token_rules.h"
+#include "jose/compact_jws.h"
+#include "jose/verify.h"
+
+namespace sallyport {
+namespace {
+
+constexpr Authenticator kJwt = Authenticator::jwt;
+
+Decision answer(Verdict verdict, Reason reason) {
+  Decision d;
+  d.verdict = verdict;
+  d.reason = reason;
+  d.authenticator = kJwt;
+  d.token_shown = true;
+  return d;
+}
+
+// Secrets that stand in public documents admit only peers whose address cannot be forged and is this machine's own.
+bool published_secret_allowed(const VerificationKey& key, const AuthContext& c) {
+  if (!key.published() || c.snapshot.jwt.allow_published_secrets) return true;
+  return c.attempt.peer.transport == Transport::mqtt_tcp && is_loopback_address(c.attempt.peer.address);
+}
+
+// Who it is: the first principal claim that is there and is text, else CONNECT's own say, marked as unverified.
+void name_principal(const JsonValue& claims, const AuthContext& c, Decision& d) {
+  for (const ClaimPath& path : c.snapshot.jwt.principal_claims) {
+    const std::optional<JsonValue> value = path.find(claims);
+    if (!value || !value->string() || value->string()->empty()) continue;
+    d.principal = *value->string();
+    d.principal_verified = true;
+    c.work.trace.add({.kind = StepKind::principal_found, .who = kJwt, .passed = true, .subject = path.text()});
+    return;
+  }
+  const bool token_is_name = c.snapshot.jwt.from == TokenSource::username;
+  d.principal = (token_is_name ? c.attempt.client_id : c.attempt.username).value_or(std::string_view{});
+  c.work.trace.add({.kind = StepKind::principal_found, .who = kJwt, .passed = false, .subject = token_is_name ? "client id" : "user name"});
+}
+
+struct Verification {
+  std::optional<VerifiedToken> token;
+  Decision refusal;
+};
+
+Verification verify_signature(const CompactJws& jws, const TokenAuthority& authority, const AuthContext& c) {
+  const KeyRing& ring = *authority.keys;
+  Trace& trace = c.work.trace;
+  if (c.memory.tokens) {
+    if (const VerificationKey* key = c.memory.tokens->find(jws.token(), ring)) {
+      trace.add({.kind = StepKind::remembered, .who = kJwt, .passed = true, .subject = key->label()});
+      Result<VerifiedToken, Reason> token = TokenCache::believe(jws, *key);
+      if (token) return {std::move(*token), {}};
+    }
+  }
+  KeyRing::Candidates candidates;
+  const std::size_t count = ring.candidates(jws.algorithm(), jws.kid(), candidates);
+  if (count == 0) {
+    const bool by_kid = ring.can_serve(jws.algorithm());
+    const PendingKeys& pending = ring.pending();
+    trace.add({.kind = StepKind::no_key_tried, .who = kJwt, .reason = by_kid ? Reason::unknown_key_id : Reason::no_key_for_algorithm,
+               .subject = jws.kid().value_or(std::string_view{})});
+    if (pending.none_yet || (by_kid && pending.refreshing)) {
+      Decision d = answer(Verdict::unavailable, Reason::keys_unavailable);
+      d.wants_refresh = true;
+      return {std::nullopt, d};
+    }
+    Decision d = answer(Verdict::deny, by_kid ? Reason::unknown_key_id : Reason::no_key_for_algorithm);
+    d.wants_refresh = by_kid;
+    return {std::nullopt, d};
+  }
+  Result<VerifiedToken, Reason> token =
+      Verifier::verify(jws, std::span(candidates.data(), count), [&](const VerificationKey& key, bool good) {
+        trace.add({.kind = StepKind::key_tried, .who = kJwt, .passed = good, .reason = Reason::bad_signature, .subject = key.label()});
+      });
+  if (!token) return {std::nullopt, answer(Verdict::deny, token.error())};
+  if (c.memory.tokens) c.memory.tokens->remember(jws.token(), ring, token->key());
+  return {std::move(*token), {}};
+}
+
+Decision judge(const CompactJws& jws, const AuthContext& c, ChainNotes& notes) {
+  const TokenAuthority& authority = c.snapshot.jwt.plain;
+  Trace& trace = c.work.trace;
+  const auto refuse = [&](StepKind kind, Reason reason, std::string_view subject) {
+    trace.add({.kind = kind, .who = kJwt, .passed = false, .reason = reason, .subject = subject});
+    return answer(Verdict::deny, reason);
+  };
+  trace.add({.kind = StepKind::token_read, .who = kJwt, .passed = true, .subject = name(jws.algorithm())});
+  if (!type_allowed(jws.typ(), authority.typ))
+    return refuse(StepKind::type_checked, Reason::wrong_type, jws.typ().value_or(std::string_view{}));
+  if (!(authority.allowed_algorithms & bit(jws.algorithm())))
+    return refuse(StepKind::type_checked, Reason::algorithm_not_allowed, name(jws.algorithm()));
+
+  Verification verified = verify_signature(jws, authority, c);
+  if (!verified.token) return verified.refusal;
+  const VerifiedToken& token = *verified.token;
+  notes.token_verified = true;
+  const JsonValue& claims = token.claims();
+
+  Decision d = answer(Verdict::deny, Reason::internal_error);
+  d.key = &token.key();
+  const auto out = [&](Reason reason) {
+    d.reason = reason;
+    return d;
+  };
+  if (!published_secret_allowed(token.key(), c)) {
+    trace.add({.kind = StepKind::peer_checked, .who = kJwt, .passed = false, .reason = Reason::published_secret});
+    return out(Reason::published_secret);
+  }
+  name_principal(claims, c, d);
+  TokenTimes times;
+  if (auto bad = read_times(claims, times, trace)) return out(*bad);
+  if (auto bad = check_times(times, authority, c.now.unix_seconds, trace)) return out(*bad);
+  if (auto bad = check_issuer(claims, authority, trace)) return out(*bad);
+  if (auto bad = check_audience(claims, authority, trace)) return out(*bad);
+  const TemplateValues values{c.attempt.username, c.attempt.client_id};
+  if (auto bad = check_claims(claims, authority, values, trace)) return out(*bad);
+  d.verdict = Verdict::allow;
+  d.reason = Reason::token_ok;
+  d.expires_at = times.exp;
+  return d;
+}
+
+}  // namespace
+
+std::optional<Decision> ask_jwt(const AuthContext& c, ChainNotes& notes) {
+  const JwtPolicy& jwt = c.snapshot.jwt;
+  Trace& trace = c.work.trace;
+  if (!jwt.enabled) {
+    trace.add({.kind = StepKind::switched_off, .who = kJwt});
+    return std::nullopt;
+  }
+  const std::optional<std::string_view>& field = jwt.from == TokenSource::password ? c.attempt.password : c.attempt.username;
+  if (!shown(field)) {
+    trace.add({.kind = StepKind::absent, .who = kJwt, .subject = jwt.from == TokenSource::password ? "password" : "user name"});
+    return std::nullopt;
+  }
+  const auto refuse = [&](StepKind kind, Reason reason) {
+    trace.add({.kind = kind, .who = kJwt, .passed = false, .reason = reason});
+    Decision d = answer(Verdict::deny, reason);
+    d.token_shown = notes.token_shown;
+    return d;
+  };
+  switch (shape_of(*field, c.work.token)) {
+    case TokenShape::absent: return std::nullopt;
+    case TokenShape::encrypted: notes.token_shown = true; return refuse(StepKind::token_read, Reason::encrypted_token);
+    case TokenShape::something_else:
+      if (jwt.not_a_token == NotAToken::ignore) {
+        trace.add({.kind = StepKind::not_a_token, .who = kJwt, .passed = true});
+        return std::nullopt;
+      }
+      return refuse(StepKind::not_a_token, Reason::not_a_token);
+    case TokenShape::token: break;
+  }
+  notes.token_shown = true;
+  const Result<CompactJws, Reason> jws = CompactJws::parse(*field, c.work.token);
+  if (!jws) return refuse(StepKind::token_read, jws.error());
+  return judge(*jws, c, notes);
+}
+
+}  // namespace sallyport

@@ -1,0 +1,36 @@
+// Keyed hashes under a random key of this process: for tables that strangers fill, so
+// that keys cannot be chosen to collide, and for remembering a secret without holding it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace sallyport {
+
+// SipHash-2-4 (libsodium's), 64 bits: for tables only.
+class TableHash {
+ public:
+  TableHash();  // a fresh random key
+  std::uint64_t operator()(std::string_view bytes) const noexcept;
+
+ private:
+  std::array<unsigned char, 16> key_;
+};
+
+// Keyed BLAKE2b, 256 bits: stands for the bytes themselves. Fields are length-prefixed,
+// so that ("ab","c") and ("a","bc") differ.
+class SecretDigester {
+ public:
+  using Digest = std::array<unsigned char, 32>;
+  SecretDigester();
+  ~SecretDigester();
+  SecretDigester(const SecretDigester&) = delete;
+  SecretDigester& operator=(const SecretDigester&) = delete;
+  Digest operator()(std::string_view name, std::uint64_t number, std::string_view secret) const noexcept;
+
+ private:
+  std::array<unsigned char, 32> key_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,32 @@
+// From typed settings to what decisions use: templates compiled, key files read and
+// parsed, keys indexed. Everything that can fail fails here, not at the first client.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "auth/gate_snapshot.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "config/settings.h"
+
+namespace sallyport {
+
+// Which bytes a key file had: a change is noticed and read again.
+struct WatchedFile {
+  std::string path;
+  std::string identity;  // device, inode, size, mtime; empty: not there
+};
+std::string file_identity(const std::string& path);
+
+struct CompiledPolicy {
+  GateSnapshot policy;               // without users
+  std::vector<WatchedFile> watched;  // key files
+};
+
+// `ring_generation` names the keys' content for the token cache; a ring of the same keys may keep `previous`.
+Result<CompiledPolicy, std::vector<Error>> compile_policy(const Settings& settings, std::uint64_t ring_generation,
+                                                          const std::shared_ptr<const KeyRing>& previous);
+
+}  // namespace sallyport

@@ -1,0 +1,114 @@
+#include "engine/engine.h"
+
+#include "engine/engine_impl.h"
+#include "jose/verification_key.h"
+
+namespace sallyport {
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Engine::~Engine() {
+  {
+    std::lock_guard lock(impl_->wake_mutex);
+    impl_->stop = true;
+  }
+  impl_->wake.notify_all();
+  if (impl_->watcher.joinable()) impl_->watcher.join();
+}
+
+Result<std::unique_ptr<Engine>, LoadFailure> Engine::open(EngineOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  ReloadOutcome outcome = impl->load(true);
+  if (!outcome.applied) return unexpected(LoadFailure{std::move(outcome.faults)});
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+const DecisionRing& Engine::ring() const noexcept { return impl_->ring; }
+Metrics& Engine::metrics() noexcept { return impl_->metrics; }
+std::shared_ptr<const GateSnapshot> Engine::snapshot() const { return impl_->box.load(); }
+const Clock& Engine::clock() const noexcept { return *impl_->clock; }
+const std::string& Engine::control_socket() const noexcept { return impl_->control_socket; }
+
+Engine::Decider::Decider(Engine& engine) : engine_(engine), reader_(engine.impl_->box), work_(std::make_unique<Workspace>()) {}
+
+Decision Engine::Decider::decide(const ConnectAttempt& attempt) {
+  Impl& impl = *engine_.impl_;
+  const GateSnapshot& snapshot = reader_.get();
+  const Moment now = impl.clock->now();
+  DecisionMemory memory;
+  if (impl.options.with_memory) memory = {&impl.passwords, &impl.tokens, &impl.brake, true};
+  const Decision d = sallyport::decide(attempt, snapshot, now, *work_, memory);
+
+  impl.metrics.count_decision(d.verdict, d.authenticator, d.reason);
+  const std::string_view username = attempt.username.value_or(std::string_view{});
+  if (d.wants_rehash && attempt.password)
+    if (const auto user = snapshot.users->find(username)) impl.rehash.offer(user->username, user->version, *attempt.password);
+  // Fingerprints cost a hash: for those who come in without questions they are left out.
+  const bool detailed = d.verdict != Verdict::allow || impl.log.level() == LogLevel::debug;
+  std::string print;
+  if (detailed && d.token_shown) {
+    const bool in_password = snapshot.jwt.from == TokenSource::password;
+    print = fingerprint((in_password ? attempt.password : attempt.username).value_or(std::string_view{}));
+  }
+  if (detailed || looks_like_token(username)) {
+    const std::string shown = shown_name(username);
+    impl.ring.keep(attempt, d, work_->trace, now.unix_seconds, shown, print);
+    impl.log.decision(attempt, d, now, shown, print);
+  } else {
+    impl.ring.keep(attempt, d, work_->trace, now.unix_seconds, username, print);
+  }
+  return d;
+}
+
+EngineStatus Engine::status() const {
+  const std::shared_ptr<const GateSnapshot> snapshot = impl_->box.load();
+  EngineStatus s;
+  s.version = SALLYPORT_VERSION;
+  s.config_file = impl_->options.config_path;
+  s.no_match = snapshot->no_match;
+  s.mode = snapshot->mode;
+  s.password_enabled = snapshot->password_enabled;
+  s.jwt_enabled = snapshot->jwt.enabled;
+  s.token_source = snapshot->jwt.from == TokenSource::password ? "password" : "username";
+  s.users_ready = snapshot->users != nullptr;
+  if (snapshot->users) {
+    s.users = snapshot->users->size();
+    s.weak_hashes = snapshot->users->weak_hashes();
+  }
+  if (snapshot->jwt.plain.keys)
+    for (const KeyPtr& key : snapshot->jwt.plain.keys->keys()) s.keys.push_back(key->label() + " (" + std::string(name(key->kind())) + ")");
+  const std::string digest_now = digest_file(impl_->options.config_path);
+
+  std::lock_guard lock(impl_->law_mutex);
+  const Law& law = impl_->law;
+  s.revision = law.loaded.revision;
+  s.loaded_at = law.loaded_at;
+  s.settings = law.loaded.values;
+  s.settings_file_changed = digest_now != law.loaded.file_digest;
+  Health& h = s.health;
+  if (!snapshot->settings_known) h.not_ready.push_back("the store could not be read yet: " + law.store_fault);
+  h.ready = h.not_ready.empty();
+  if (snapshot->settings_known && !law.store_fault.empty()) h.degraded.push_back("the store cannot be read, decisions go on from what is known: " + law.store_fault);
+  if (!law.key_fault.empty()) h.degraded.push_back("a key file changed and cannot be used, the old keys stay in force: " + law.key_fault);
+  for (const Error& fault : law.faults)
+    h.degraded.push_back("settings not applied, the old ones stay in force: " + (fault.place.empty() ? fault.cause : fault.place + ": " + fault.cause));
+  if (s.settings_file_changed && law.faults.empty())
+    h.degraded.push_back("the settings file changed and was not applied; apply it with: sallyport reload");
+  if (!s.password_enabled && !s.jwt_enabled) h.degraded.push_back("every authenticator is switched off: nobody gets in");
+  return s;
+}
+
+std::string Engine::metrics_text() const {
+  const EngineStatus s = status();
+  std::string page = impl_->metrics.to_prometheus();
+  append_gauge(page, "sallyport_ready", "1 when the gate can decide.", s.health.ready ? 1 : 0);
+  append_gauge(page, "sallyport_degraded", "Number of causes that need a person.", static_cast<double>(s.health.degraded.size()));
+  append_gauge(page, "sallyport_users", "Users known to default authentication.", static_cast<double>(s.users));
+  append_gauge(page, "sallyport_weak_password_hashes", "Imported weak hashes not yet replaced.", static_cast<double>(s.weak_hashes));
+  append_gauge(page, "sallyport_settings_revision", "Revision of the store's settings in force; 0: none.", static_cast<double>(s.revision.value_or(0)));
+  append_gauge(page, "sallyport_token_cache_entries", "Tokens whose signature is remembered.", static_cast<double>(impl_->tokens.entries()));
+  append_gauge(page, "sallyport_token_cache_bytes", "Bytes that remembered tokens take.", static_cast<double>(impl_->tokens.bytes()));
+  return page;
+}
+
+}  // namespace sallyport

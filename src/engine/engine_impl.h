@@ -1,0 +1,73 @@
+// What Engine holds. Decisions touch the snapshot box, the memories, the ring and the
+// counters; everything under `law_mutex` is the watcher's and the control socket's.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "auth/guess_brake.h"
+#include "auth/token_cache.h"
+#include "engine/compile.h"
+#include "engine/engine.h"
+#include "engine/rehash_queue.h"
+#include "engine/store_follower.h"
+#include "users/password_memory.h"
+
+namespace sallyport {
+
+// The settings in force and how they came to be.
+struct Law {
+  LoadedSettings loaded;
+  std::vector<WatchedFile> watched;
+  GateSnapshot policy;               // without users; what a change of users is published with
+  UnixSeconds loaded_at = 0;
+  std::vector<Error> faults;         // of the last reload, where it failed
+  std::string key_fault;             // a changed key file that does not parse
+  std::string store_fault;           // the store cannot be read
+};
+
+struct Engine::Impl {
+  explicit Impl(EngineOptions o)
+      : options(std::move(o)),
+        clock(options.clock ? options.clock : &system_clock),
+        log(options.log, metrics),
+        box(std::make_shared<const GateSnapshot>()) {}
+
+  EngineOptions options;
+  SystemClock system_clock;
+  const Clock* clock;
+  Metrics metrics;
+  DecisionRing ring;
+  DecisionLog log;
+  PasswordMemory passwords;
+  TokenCache tokens;
+  GuessBrake brake;
+  RehashQueue rehash;
+  SnapshotBox<GateSnapshot> box;
+  std::string control_socket;
+
+  mutable std::mutex law_mutex;  // never held while a file, a store or a socket is waited for
+  Law law;
+
+  std::unique_ptr<StoreFollower> follower;  // the watcher's; before start(), the opener's
+  std::uint64_t ring_generation = 0;        // likewise
+  std::uint64_t snapshot_generation = 0;    // likewise
+
+  std::mutex wake_mutex;
+  std::condition_variable wake, done;
+  bool stop = false;
+  std::uint64_t reloads_asked = 0, reloads_done = 0;
+  ReloadOutcome last_outcome;
+  std::thread watcher;
+
+  // Settings, keys and users anew. On the watcher's thread, or before it starts. `first`: the faults are the caller's.
+  ReloadOutcome load(bool first);
+  void publish(GateSnapshot policy);
+  void follow_store();
+  void follow_key_files();
+  void rewrite_weak_hashes();
+  void run();
+};
+
+}  // namespace sallyport

@@ -1,0 +1,210 @@
+// The one thread that follows: the store a few times a second, key files, requests to
+// reload, and weak hashes to write anew. What it makes is swapped in whole.
+
+#include <signal.h>
+
+#include <chrono>
+
+#include "engine/engine_impl.h"
+#include "users/password_hash.h"
+
+namespace sallyport {
+namespace {
+
+constexpr auto kPeriod = std::chrono::milliseconds(200);
+
+// "cause (place); hint: …" on one line.
+std::string one_line(const Error& e) {
+  std::string out = e.place.empty() ? e.cause : e.place + ": " + e.cause;
+  if (!e.hint.empty()) out += "; hint: " + e.hint;
+  return out;
+}
+
+}  // namespace
+
+void Engine::Impl::publish(GateSnapshot policy) {
+  policy.users = follower->users();
+  policy.generation = ++snapshot_generation;
+  box.store(std::make_shared<const GateSnapshot>(std::move(policy)));
+}
+
+ReloadOutcome Engine::Impl::load(bool first) {
+  ReloadOutcome outcome;
+  const auto refuse = [&](std::vector<Error> faults) {
+    outcome.faults = std::move(faults);
+    if (!first) {
+      metrics.failed_reloads.fetch_add(1, std::memory_order_relaxed);
+      for (const Error& fault : outcome.faults) log.line(LogLevel::error, "settings not applied, the old ones stay in force: " + one_line(fault));
+    }
+    std::lock_guard lock(law_mutex);
+    law.faults = outcome.faults;
+    return outcome;
+  };
+
+  Result<Settings, LoadFailure> file_only = load_file_only(options.config_path);
+  if (!file_only) return refuse(std::move(file_only.error().faults));
+  const std::string& url = file_only->store.url;
+  if (!options.accepts_postgres && !url.empty() && !url.starts_with("sqlite://"))
+    return refuse({invalid("this edge takes sqlite:// stores only", "sallyportd takes the others", "store.url")});
+  if (!follower || follower->url() != url) follower = std::make_unique<StoreFollower>(url);
+  std::string store_fault;
+  if (Result<StoreFollower::Update> polled = follower->poll(); !polled) {
+    store_fault = one_line(polled.error());
+    metrics.store_errors.fetch_add(1, std::memory_order_relaxed);
+    log.line(LogLevel::error, "the store cannot be read: " + store_fault);
+  }
+  std::optional<StoredSettings> stored;
+  if (follower->settings()) stored = StoredSettings{follower->settings()->toml, follower->settings()->number};
+  Result<LoadedSettings, LoadFailure> loaded = load_settings(options.config_path, stored);
+  if (!loaded) return refuse(std::move(loaded.error().faults));
+
+  const std::shared_ptr<const KeyRing> previous = box.load()->jwt.plain.keys;
+  Result<CompiledPolicy, std::vector<Error>> compiled = compile_policy(loaded->settings, ring_generation + 1, previous);
+  if (!compiled) return refuse(std::move(compiled.error()));
+  if (compiled->policy.jwt.plain.keys != previous) ++ring_generation;
+  // A store that was never read may hold the settings that would refuse a client: until then nobody is judged.
+  compiled->policy.settings_known = follower->users() != nullptr;
+
+  log.set(loaded->settings.log.level, loaded->settings.log.format);
+  outcome.warnings = loaded->warnings;
+  for (const Error& warning : outcome.warnings) log.line(LogLevel::warning, one_line(warning));
+  if (first) control_socket = loaded->settings.control.socket;
+  publish(compiled->policy);
+  metrics.reloads.fetch_add(1, std::memory_order_relaxed);
+  outcome.applied = true;
+  std::lock_guard lock(law_mutex);
+  law.loaded = std::move(*loaded);
+  law.watched = std::move(compiled->watched);
+  law.policy = std::move(compiled->policy);
+  law.loaded_at = clock->unix_seconds();
+  law.faults.clear();
+  law.key_fault.clear();
+  law.store_fault = store_fault;
+  return outcome;
+}
+
+void Engine::Impl::follow_store() {
+  Result<StoreFollower::Update> update = follower->poll();
+  if (!update) {
+    const std::string fault = one_line(update.error());
+    std::unique_lock lock(law_mutex);
+    if (law.store_fault == fault) return;
+    law.store_fault = fault;
+    lock.unlock();
+    metrics.store_errors.fetch_add(1, std::memory_order_relaxed);
+    log.line(LogLevel::error, "the store cannot be read, decisions go on from what is known: " + fault);
+    return;
+  }
+  std::unique_lock lock(law_mutex);
+  const bool came_back = !law.store_fault.empty();
+  law.store_fault.clear();
+  if (update->settings || (came_back && !law.policy.settings_known)) {
+    lock.unlock();
+    load(false);
+    return;
+  }
+  if (came_back) log.line(LogLevel::notice, "the store can be read again");
+  if (!update->users) return;
+  GateSnapshot policy = law.policy;
+  lock.unlock();
+  publish(std::move(policy));
+}
+
+void Engine::Impl::follow_key_files() {
+  std::unique_lock lock(law_mutex);
+  bool changed = false;
+  for (WatchedFile& file : law.watched) {
+    std::string identity = file_identity(file.path);
+    if (identity == file.identity) continue;
+    file.identity = std::move(identity);
+    changed = true;
+  }
+  if (!changed) return;
+  const std::shared_ptr<const KeyRing> previous = box.load()->jwt.plain.keys;
+  Result<CompiledPolicy, std::vector<Error>> compiled = compile_policy(law.loaded.settings, ring_generation + 1, previous);
+  if (!compiled) {
+    // A half-written key file takes no keys away.
+    law.key_fault = one_line(compiled.error().front());
+    lock.unlock();
+    log.line(LogLevel::error, "a key file changed and cannot be used, the old keys stay in force: " + one_line(compiled.error().front()));
+    return;
+  }
+  if (compiled->policy.jwt.plain.keys != previous) ++ring_generation;
+  compiled->policy.settings_known = law.policy.settings_known;
+  law.policy = compiled->policy;
+  law.watched = std::move(compiled->watched);
+  law.key_fault.clear();
+  lock.unlock();
+  publish(std::move(compiled->policy));
+  log.line(LogLevel::notice, "a key file changed and was read again");
+}
+
+void Engine::Impl::rewrite_weak_hashes() {
+  std::vector<RehashQueue::Job> jobs = rehash.take_all();
+  if (jobs.empty() || follower->url().empty()) return;
+  Result<std::unique_ptr<Store>> store = open_store(follower->url(), StoreAccess::write);
+  for (const RehashQueue::Job& job : jobs) {
+    if (!store) break;
+    Result<std::string> hash = hash_password(job.password.view());
+    if (hash && (*store)->set_hash(job.username, *hash, job.version)) continue;
+    metrics.store_errors.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (!store) {
+    metrics.store_errors.fetch_add(1, std::memory_order_relaxed);
+    log.line(LogLevel::warning, "a weak password hash could not be replaced: " + one_line(store.error()));
+  }
+}
+
+void Engine::Impl::run() {
+  std::unique_lock lock(wake_mutex);
+  while (!stop) {
+    wake.wait_for(lock, kPeriod, [&] { return stop || reloads_asked != reloads_done; });
+    if (stop) break;
+    const std::uint64_t asked = reloads_asked;
+    const bool reload_wanted = asked != reloads_done;
+    lock.unlock();
+    if (reload_wanted) {
+      ReloadOutcome outcome = load(false);
+      if (outcome.applied) log.line(LogLevel::notice, "settings reloaded");
+      lock.lock();
+      last_outcome = std::move(outcome);
+      reloads_done = asked;
+      done.notify_all();
+      continue;
+    }
+    follow_store();
+    follow_key_files();
+    rewrite_weak_hashes();
+    lock.lock();
+  }
+  done.notify_all();
+}
+
+void Engine::start() {
+  if (impl_->watcher.joinable()) return;
+  // The broker's signals are the broker's: none may land on this thread.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  impl_->watcher = std::thread([this] { impl_->run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void Engine::request_reload() {
+  {
+    std::lock_guard lock(impl_->wake_mutex);
+    ++impl_->reloads_asked;
+  }
+  impl_->wake.notify_one();
+}
+
+ReloadOutcome Engine::reload() {
+  if (!impl_->watcher.joinable()) return impl_->load(false);
+  std::unique_lock lock(impl_->wake_mutex);
+  const std::uint64_t ticket = ++impl_->reloads_asked;
+  impl_->wake.notify_one();
+  impl_->done.wait(lock, [&] { return impl_->stop || impl_->reloads_done >= ticket; });
+  return impl_->last_outcome;
+}
+
+}  // namespace sallyport
