@@ -1,0 +1,63 @@
+// SqliteStore: the Store of one machine, in one file. Each method is one transaction
+// or one statement; the file is looked at again before each (it may not be there yet,
+// or be another one by now).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "store/sqlite_connection.h"
+#include "store/store.h"
+
+namespace sallyport {
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(std::string path, StoreAccess access);
+  ~SqliteStore() override;
+  // Opens what is there; write: makes it. Called once, by open_store.
+  Result<void> start();
+
+  Result<std::int64_t> data_version() override;
+  Result<StoreChanges> changes_after(std::int64_t sequence) override;
+  Result<void> for_each_user(const std::function<bool(const UserRecord&)>& sink) override;
+  Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink) override;
+
+  Result<std::optional<UserRecord>> find_user(std::string_view username) override;
+  Result<std::vector<UserRecord>> list_users(const UserQuery& query) override;
+  Result<std::size_t> count_users() override;
+  Result<void> put_users(const std::vector<UserRecord>& users, WriteMode mode) override;
+  Result<void> delete_user(std::string_view username) override;
+  Result<void> set_hash(std::string_view username, std::string_view hash, std::uint64_t if_version) override;
+  Result<void> set_enabled(std::string_view username, bool enabled) override;
+
+  Result<void> begin_bulk() override;
+  Result<void> bulk_put(const UserRecord& user, WriteMode mode) override;
+  Result<void> commit_bulk() override;
+  void rollback_bulk() noexcept override;
+
+  Result<std::optional<SettingsRevision>> current_settings() override;
+  Result<std::vector<SettingsRevision>> list_settings(std::size_t limit) override;
+  Result<SettingsRevision> put_settings(std::string_view toml, std::string_view author, std::string_view comment,
+                                        std::optional<std::int64_t> expected) override;
+
+ private:
+  struct Bulk;
+  // The connection to the file that is there now; null where access is read and there is none yet.
+  Result<SqliteConnection*> connect();
+  Result<SqliteConnection*> connect_to_write();
+  // Inside a transaction these take its connection: connect() might find another file there and change it under them.
+  static Result<std::int64_t> next_sequence(SqliteConnection& connection);
+  static Result<void> read_users(SqliteConnection& connection, const std::function<bool(const UserRecord&)>& sink);
+  static Result<std::vector<SettingsRevision>> read_settings(SqliteConnection& connection, std::size_t limit);
+  static Result<std::optional<SettingsRevision>> read_current_settings(SqliteConnection& connection);
+
+  std::string path_;
+  StoreAccess access_;
+  std::unique_ptr<SqliteConnection> connection_;
+  std::unique_ptr<Bulk> bulk_;
+  std::int64_t opened_ = 0;   // how many files this store has had open
+  bool replaced_ = false;     // since the last changes_after or load
+};
+
+}  // namespace sallyport
