@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   app.footer("Exit codes: 0 yes, 1 refused, 2 usage, 3 environment.");
   try {
     // BEGIN commands
+    add_config_commands(app);
+    add_reasons_command(app);
     add_decide_command(app);
     // END commands
     app.parse(argc, argv);

@@ -51,7 +51,7 @@ void wipe_texts(TomlNode& node) {
   for (TomlMember& member : node.members) wipe_texts(member.value);
 }
 
-ShownValue show(const FoldedValue& value, const Settings& settings, const std::optional<StoredSettings>& stored) {
+ShownValue show(const FoldedValue& value, const Settings& settings, std::optional<std::int64_t> revision) {
   ShownValue shown;
   shown.name = value.setting->name;
   if (!value.node) {
@@ -60,7 +60,7 @@ ShownValue show(const FoldedValue& value, const Settings& settings, const std::o
   }
   shown.value = value.setting->secret ? "(set)" : to_toml(*value.node);
   shown.origin = value.layer->source.is_file ? ValueOrigin::file : ValueOrigin::store;
-  shown.place = value.layer->source.is_file ? value.place() : fmt::format("revision {}", stored->revision);
+  shown.place = value.layer->source.is_file ? value.place() : fmt::format("revision {}", revision.value_or(0));
   return shown;
 }
 
@@ -83,10 +83,26 @@ void warn_of_ignored(const SettingsLayer& stored, std::vector<Error>& warnings) 
                   "set it in the file");
 }
 
-}  // namespace
+struct StoreText {
+  std::string toml, label;
+  std::int64_t revision = 0;
+  bool check_pinned = false;
+};
 
-Result<LoadedSettings, LoadFailure> load_settings(const std::string& path,
-                                                  const std::optional<StoredSettings>& stored) {
+// The values of a revision that the file pins, read for their faults alone.
+void check_pinned(const SettingsLayer& revision, const std::vector<FoldedValue>& values, std::vector<Error>& faults) {
+  Settings scratch;
+  std::vector<Error> unheard;
+  for (const FoldedValue& value : values) {
+    if (value.layer == &revision || value.setting->file_only) continue;
+    if (const TomlNode* node = find_value(revision.root, *value.setting)) {
+      ValueReader reader(revision.source, faults, unheard);
+      value.setting->set(scratch, *node, reader);
+    }
+  }
+}
+
+Result<LoadedSettings, LoadFailure> load(const std::string& path, const std::optional<StoreText>& stored) {
   auto opened = open_file(path);
   if (!opened) return unexpected(LoadFailure{{opened.error()}});
   LoadFailure failure;
@@ -96,26 +112,24 @@ Result<LoadedSettings, LoadFailure> load_settings(const std::string& path,
   std::optional<SettingsLayer> revision;
   if (stored) {
     out.revision = stored->revision;
-    revision.emplace();
-    revision->source = {fmt::format("revision {}", stored->revision), opened->layer.source.folder, false, false};
-    auto root = parse_toml(stored->toml, revision->source.label);
+    auto root = parse_toml(stored->toml, stored->label);
     if (!root) {
       failure.faults.push_back(root.error());
-      revision.reset();
     } else {
-      revision->root = std::move(*root);
+      revision = SettingsLayer{{stored->label, opened->layer.source.folder, false, false}, std::move(*root)};
       check_names(*revision, failure.faults);
     }
   }
 
   const auto values = fold(opened->layer, revision ? &*revision : nullptr);
   set_all(values, out.settings, failure.faults, out.warnings);
+  if (revision && stored->check_pinned) check_pinned(*revision, values, failure.faults);
   if (failure.faults.empty()) look_across(out.settings, values, failure.faults, out.warnings, out.advice);
   if (failure.faults.empty()) {
     if (opened->others_write)
       out.warnings.push_back(invalid("every user of this machine can change the settings", "chmod o-w " + path, path));
     if (revision) warn_of_ignored(*revision, out.warnings);
-    for (const FoldedValue& value : values) out.values.push_back(show(value, out.settings, stored));
+    for (const FoldedValue& value : values) out.values.push_back(show(value, out.settings, out.revision));
     out.file = opened->absolute;
     out.file_digest = opened->digest;
   }
@@ -123,6 +137,19 @@ Result<LoadedSettings, LoadFailure> load_settings(const std::string& path,
   if (revision) wipe_texts(revision->root);
   if (!failure.faults.empty()) return unexpected(std::move(failure));
   return out;
+}
+
+}  // namespace
+
+Result<LoadedSettings, LoadFailure> load_settings(const std::string& path,
+                                                  const std::optional<StoredSettings>& stored) {
+  if (!stored) return load(path, std::nullopt);
+  return load(path, StoreText{stored->toml, fmt::format("revision {}", stored->revision), stored->revision, false});
+}
+
+Result<LoadedSettings, LoadFailure> check_revision(const std::string& path, const std::string& toml,
+                                                   const std::string& label) {
+  return load(path, StoreText{toml, label, 0, true});
 }
 
 Result<Settings, LoadFailure> load_file_only(const std::string& path) {

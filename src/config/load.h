@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/reason.h"
 #include "base/result.h"
 #include "config/settings.h"
 
@@ -49,6 +50,10 @@ struct StoredSettings {
 
 // Reads the file and what it names (secret files, the environment). Key files are read by the engine.
 Result<LoadedSettings, LoadFailure> load_settings(const std::string& path, const std::optional<StoredSettings>& stored);
+// What load_settings() would say were `toml` the store's revision. Its places begin with `label`; values that the file
+// pins are checked too, since the pin may go.
+Result<LoadedSettings, LoadFailure> check_revision(const std::string& path, const std::string& toml,
+                                                   const std::string& label);
 // The [store] url (and control socket) of the file alone, so that the store can be opened first: the other values are
 // not read (a secret's environment need not be here), but syntax and every name are checked.
 Result<Settings, LoadFailure> load_file_only(const std::string& path);
@@ -61,5 +66,9 @@ Result<std::int64_t> parse_duration(std::string_view text);
 // The documented default file, and docs/configuration.md, made from the schema.
 std::string default_settings_toml();
 std::string settings_reference_markdown();
+// docs/reasons.md, made from base/reason.def.
+std::string reasons_reference_markdown();
+// What a class of reasons means, in a sentence.
+std::string_view reason_class_text(ReasonClass cls);
 
 }  // namespace sallyport

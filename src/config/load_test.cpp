@@ -393,6 +393,19 @@ TEST_F(LoadTest, ARevisionCannotNameTheStoreThatItIsIn) {
   EXPECT_THAT(texts(loaded.warnings), HasSubstr("a revision cannot set it"));
 }
 
+TEST_F(LoadTest, ARevisionToBeIsCheckedWithWhatTheFilePins) {
+  const auto path = folder.write("s.toml", "[jwt]\nleeway = \"1s\"\n");
+  const auto bad = check_revision(path, "[jwt]\nleeway = 7\n[gate]\nmode = \"x\"\n", "new.toml");
+  ASSERT_FALSE(bad);
+  ASSERT_EQ(bad.error().faults.size(), 2u) << texts(bad.error().faults);
+  EXPECT_EQ(bad.error().faults[0].place, "new.toml:4:8");
+  EXPECT_EQ(bad.error().faults[1].place, "new.toml:2:10");
+  const auto good = check_revision(path, "[jwt]\nleeway = \"7s\"\n[gate]\nmode = \"observe\"\n", "new.toml");
+  ASSERT_TRUE(good);
+  EXPECT_EQ(good->settings.jwt.leeway, 1);
+  EXPECT_EQ(good->settings.gate.mode, GateMode::observe);
+}
+
 TEST_F(LoadTest, ShowsSecretsAsSetAndNothingElse) {
   const auto loaded = load("[jwt]\nsecret = \"canary77canary77canary77canary77\"\n");
   for (const ShownValue& v : loaded.values) {

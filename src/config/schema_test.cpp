@@ -106,6 +106,20 @@ TEST(SchemaTest, TheReferenceInTheTreeIsTheOneOfTheSchema) {
       << "run: sallyport config reference > docs/configuration.md";
 }
 
+TEST(ReasonsReferenceTest, TheTableInTheTreeIsTheOneOfTheCode) {
+  EXPECT_EQ(read_tree_file("docs/reasons.md"), reasons_reference_markdown())
+      << "run: sallyport reasons --markdown > docs/reasons.md";
+}
+
+TEST(ReasonsReferenceTest, HoldsEveryReasonOnce) {
+  const std::string text = reasons_reference_markdown();
+  for (const ReasonEntry& e : kReasons) {
+    const std::string row = "\n| `" + std::string(e.name) + "` |";
+    EXPECT_NE(text.find(row), std::string::npos) << e.name;
+    EXPECT_EQ(text.find(row), text.rfind(row)) << e.name;
+  }
+}
+
 TEST(NearestNameTest, CountsInsertDeleteReplaceAndSwapAsOne) {
   EXPECT_EQ(edit_distance("leeway", "leeway"), 0u);
   EXPECT_EQ(edit_distance("leway", "leeway"), 1u);
