@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -16,24 +17,36 @@ namespace sallyport {
 
 inline constexpr std::size_t kMaxTokenBytes = 65'535;  // what an MQTT field can hold
 inline constexpr std::size_t kMaxSignatureBytes = 1024;
+inline constexpr std::size_t kMaxHeaderBytes = 8 * 1024;  // decoded
 
 // Room that parsing uses, kept by the caller and used again: a warm parse allocates nothing. One a thread.
 struct TokenBuffers {
   std::vector<char> header, payload, signature;
   JsonTape header_tape, payload_tape;
+
+  // What the payload's room holds now, and of which parse: the claims of one token are never
+  // handed out under the signature of another that was parsed into the same buffers.
+  enum class Payload { nothing, decoded, parsed, refused };
+  Payload payload_state = Payload::nothing;
+  std::size_t payload_length = 0;
+  std::uint64_t parse_number = 0;
 };
 
 // What a field holds, told apart before anything else is done with it.
 enum class TokenShape { absent, encrypted, token, something_else };
 // A token is three parts between dots whose first decodes to a JSON object with alg; five parts are `encrypted`
-// (when the first decodes to a JSON object). No signature is looked at.
+// (when the first decodes to a JSON object). A first part that is damaged but plainly was such a header (padded,
+// re-encoded, cut off after its alg) makes a token too, which parse() then calls malformed: damage never turns a
+// refused token into somebody else's credential. No signature is looked at.
 TokenShape shape_of(std::string_view field, TokenBuffers& buffers);
 
 class CompactJws {
  public:
-  // Strict parse of header and signature; the payload stays encoded. Refuses with: not_a_token, encrypted_token,
-  // malformed_token, token_too_long, unsupported_algorithm (unknown alg, "none" in any spelling, alg not text),
-  // critical_header (crit, or b64 of RFC 7797), malformed_token for a kid/typ that is not text.
+  // Strict parse of header and signature; the payload must be strict base64url and is not read further. Refuses with:
+  // not_a_token, encrypted_token, malformed_token (also a kid that is not text or longer than 1024 bytes, a typ that is
+  // not text), token_too_long, critical_header (crit, or b64 of RFC 7797), unsupported_algorithm (unknown alg, "none"
+  // in any spelling, alg not text). Of the header's members only alg, kid, typ, crit and b64 are looked at: a key that
+  // a token brings along (jwk, jku, x5c, x5u) is never used.
   // Views live as long as `token` and `buffers`.
   static Result<CompactJws, Reason> parse(std::string_view token, TokenBuffers& buffers);
 
@@ -47,13 +60,14 @@ class CompactJws {
   TokenBuffers& buffers() const noexcept { return *buffers_; }
 
   // Payload decoded and parsed into the buffers, NOT believed: for choosing an issuer's keys, for cheap refusals
-  // and for `token inspect`. malformed_token where it is no strict JSON object.
+  // and for `token inspect`. malformed_token where it is no strict JSON object. Parsed once, however often asked.
   Result<JsonValue, Reason> peek_unverified_claims() const;
   JsonValue header() const noexcept { return buffers_->header_tape.root(); }
 
  private:
   std::string_view token_, payload_, signature_;
   std::size_t signing_length_ = 0;
+  std::uint64_t parse_number_ = 0;
   Algorithm algorithm_{};
   std::optional<std::string_view> kid_, typ_;
   TokenBuffers* buffers_ = nullptr;

@@ -39,6 +39,17 @@ struct Verifier {
   // on_tried(key, bool verified), where given, is told of each check.
   template <class OnTried>
   static Result<VerifiedToken, Reason> verify(const CompactJws& jws, std::span<const VerificationKey* const> candidates, OnTried&& on_tried) {
+    const auto key = check_signature(jws, candidates, on_tried);
+    if (!key) return unexpected(key.error());
+    return believe(jws, **key);
+  }
+  static Result<VerifiedToken, Reason> verify(const CompactJws& jws, std::span<const VerificationKey* const> candidates) {
+    return verify(jws, candidates, [](const VerificationKey&, bool) {});
+  }
+
+  // The signature alone, whatever the payload holds (`jws verify`): the key that made it. Gives no claims.
+  template <class OnTried>
+  static Result<const VerificationKey*, Reason> check_signature(const CompactJws& jws, std::span<const VerificationKey* const> candidates, OnTried&& on_tried) {
     bool fits_alg = false;
     int checks = 0;
     for (const VerificationKey* key : candidates) {
@@ -48,13 +59,10 @@ struct Verifier {
       if (checks++ == kMaxSignatureChecks) return unexpected(Reason::too_many_keys);
       const bool good = key->verify(jws.algorithm(), jws.signing_input(), jws.signature());
       on_tried(*key, good);
-      if (good) return believe(jws, *key);
+      if (good) return key;
     }
     if (checks > 0) return unexpected(Reason::bad_signature);
     return unexpected(fits_alg ? Reason::unknown_key_id : Reason::no_key_for_algorithm);
-  }
-  static Result<VerifiedToken, Reason> verify(const CompactJws& jws, std::span<const VerificationKey* const> candidates) {
-    return verify(jws, candidates, [](const VerificationKey&, bool) {});
   }
 
  private:

@@ -1,0 +1,164 @@
+#include "jose/compact_jws.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "codec/base64url.h"
+#include "jose/jwk.h"
+
+namespace sallyport {
+namespace {
+
+constexpr JsonLimits kHeaderLimits{.max_bytes = kMaxHeaderBytes, .max_depth = 16, .max_nodes = 1024};
+constexpr JsonLimits kPayloadLimits{.max_bytes = kMaxTokenBytes, .max_depth = 16, .max_nodes = 16 * 1024};
+
+// Buffers only grow, so that a warm decode neither allocates nor clears.
+std::optional<std::size_t> decode_into(std::vector<char>& room, std::string_view text) {
+  const std::size_t need = base64url_decoded_size(text.size());
+  if (room.size() < need) room.resize(std::max<std::size_t>(need, 512));
+  return decode_base64url(text, std::span<char>(room.data(), room.size()));
+}
+
+// The parts between dots: how many, and where the first and the last dot are.
+struct Dots {
+  std::size_t count = 0, first = 0, last = 0;
+};
+Dots find_dots(std::string_view token) {
+  Dots dots;
+  const char* const begin = token.data();
+  const char* const end = begin + token.size();
+  for (const char* at = begin; at != end && (at = static_cast<const char*>(std::memchr(at, '.', static_cast<std::size_t>(end - at)))) != nullptr; ++at) {
+    const auto place = static_cast<std::size_t>(at - begin);
+    if (dots.count++ == 0) dots.first = place;
+    dots.last = place;
+    if (dots.count > 4) break;  // six parts are nothing that we know
+  }
+  return dots;
+}
+
+enum class Header { sound, damaged, foreign };
+
+// Whether a header that is not strict was one nevertheless: read as a careless decoder would read it.
+bool was_a_header(std::string_view encoded, bool wants_alg) {
+  char bytes[384];
+  std::size_t n = 0;
+  std::uint32_t group = 0;
+  int bits = 0;
+  for (const char c : encoded.substr(0, 512)) {
+    std::uint32_t six = 0;
+    if (c >= 'A' && c <= 'Z') six = static_cast<std::uint32_t>(c - 'A');
+    else if (c >= 'a' && c <= 'z') six = static_cast<std::uint32_t>(c - 'a') + 26;
+    else if (c >= '0' && c <= '9') six = static_cast<std::uint32_t>(c - '0') + 52;
+    else if (c == '-' || c == '+') six = 62;
+    else if (c == '_' || c == '/') six = 63;
+    else continue;
+    group = group << 6 | six;
+    bits += 6;
+    if (bits >= 8 && n < sizeof bytes) {
+      bits -= 8;
+      bytes[n++] = static_cast<char>(group >> bits);
+    }
+  }
+  const std::string_view text(bytes, n);
+  const std::size_t start = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+  if (start == std::string_view::npos || text[start] != '{') return false;
+  return !wants_alg || text.find("\"alg\"") != std::string_view::npos;
+}
+
+Header read_header(std::string_view encoded, bool wants_alg, TokenBuffers& buffers) {
+  const bool fits = encoded.size() <= kMaxHeaderBytes / 3 * 4 + 4;
+  const auto n = fits ? decode_into(buffers.header, encoded) : std::nullopt;
+  if (n && buffers.header_tape.parse(buffers.header.data(), *n, kHeaderLimits) == JsonError::none) {
+    const JsonValue root = buffers.header_tape.root();
+    return root.is_object() && (!wants_alg || root.find("alg")) ? Header::sound : Header::foreign;
+  }
+  return was_a_header(encoded, wants_alg) ? Header::damaged : Header::foreign;
+}
+
+bool decode_payload(std::string_view encoded, TokenBuffers& buffers) {
+  const auto n = decode_into(buffers.payload, encoded);
+  buffers.payload_state = n ? TokenBuffers::Payload::decoded : TokenBuffers::Payload::nothing;
+  buffers.payload_length = n.value_or(0);
+  return n.has_value();
+}
+
+}  // namespace
+
+TokenShape shape_of(std::string_view field, TokenBuffers& buffers) {
+  if (field.empty()) return TokenShape::absent;
+  const Dots dots = find_dots(field);
+  if (dots.count != 2 && dots.count != 4) return TokenShape::something_else;
+  const bool token = dots.count == 2;
+  buffers.payload_state = TokenBuffers::Payload::nothing;
+  ++buffers.parse_number;
+  if (read_header(field.substr(0, dots.first), token, buffers) == Header::foreign) return TokenShape::something_else;
+  return token ? TokenShape::token : TokenShape::encrypted;
+}
+
+Result<CompactJws, Reason> CompactJws::parse(std::string_view token, TokenBuffers& buffers) {
+  const auto refuse = [](Reason r) { return Result<CompactJws, Reason>(unexpected(r)); };
+  buffers.payload_state = TokenBuffers::Payload::nothing;
+  ++buffers.parse_number;
+  if (token.size() > kMaxTokenBytes) return refuse(Reason::token_too_long);
+  // Exactly three parts, counted: a splitter that skips empty parts reads a..b.c as three.
+  const Dots dots = find_dots(token);
+  if (dots.count == 4) return refuse(read_header(token.substr(0, dots.first), false, buffers) == Header::foreign ? Reason::not_a_token : Reason::encrypted_token);
+  if (dots.count != 2) return refuse(Reason::not_a_token);
+  const Header kind = read_header(token.substr(0, dots.first), true, buffers);
+  if (kind == Header::foreign) return refuse(Reason::not_a_token);
+  if (kind == Header::damaged) return refuse(Reason::malformed_token);
+
+  CompactJws jws;
+  jws.token_ = token;
+  jws.buffers_ = &buffers;
+  jws.parse_number_ = buffers.parse_number;
+  jws.signing_length_ = dots.last;
+  jws.payload_ = token.substr(dots.first + 1, dots.last - dots.first - 1);
+
+  std::optional<JsonValue> alg;
+  bool critical = false;
+  const JsonValue header = buffers.header_tape.root();
+  for (auto c = header.begin(); c.valid(); c.advance()) {
+    const std::string_view name = c.name();
+    if (name == "alg") {
+      alg = c.value();
+    } else if (name == "kid") {
+      jws.kid_ = c.value().string();
+      if (!jws.kid_ || jws.kid_->size() > kMaxKidBytes) return refuse(Reason::malformed_token);
+    } else if (name == "typ") {
+      jws.typ_ = c.value().string();
+      if (!jws.typ_) return refuse(Reason::malformed_token);
+    } else if (name == "crit" || name == "b64") {
+      // RFC 7515 4.1.11: unknown crit means reject, even when the signature is good; RFC 7797 6: b64 comes
+      // with crit, and a payload that is read in two ways is two payloads.
+      critical = true;
+    }
+  }
+  const std::string_view signature = token.substr(dots.last + 1);
+  if (base64url_decoded_size(signature.size()) > kMaxSignatureBytes) return refuse(Reason::malformed_token);
+  const auto n = decode_into(buffers.signature, signature);
+  if (!n || !decode_payload(jws.payload_, buffers)) return refuse(Reason::malformed_token);
+  jws.signature_ = {buffers.signature.data(), *n};
+  if (critical) return refuse(Reason::critical_header);
+  const auto algorithm = alg && alg->string() ? algorithm_from_name(*alg->string()) : std::nullopt;
+  if (!algorithm) return refuse(Reason::unsupported_algorithm);
+  jws.algorithm_ = *algorithm;
+  return jws;
+}
+
+Result<JsonValue, Reason> CompactJws::peek_unverified_claims() const {
+  TokenBuffers& room = *buffers_;
+  if (room.parse_number != parse_number_) {
+    // The buffers went on to another token: its payload is not ours.
+    room.parse_number = parse_number_;
+    if (!decode_payload(payload_, room)) return unexpected(Reason::malformed_token);
+  }
+  if (room.payload_state == TokenBuffers::Payload::decoded) {
+    const bool good = room.payload_tape.parse(room.payload.data(), room.payload_length, kPayloadLimits) == JsonError::none && room.payload_tape.root().is_object();
+    room.payload_state = good ? TokenBuffers::Payload::parsed : TokenBuffers::Payload::refused;
+  }
+  if (room.payload_state != TokenBuffers::Payload::parsed) return unexpected(Reason::malformed_token);
+  return room.payload_tape.root();
+}
+
+}  // namespace sallyport
