@@ -11,6 +11,9 @@ import unittest
 
 
 def sentence(test) -> str:
+    method = getattr(test, getattr(test, "_testMethodName", ""), None)
+    if hasattr(method, "sentence"):
+        return method.sentence
     name = getattr(test, "_testMethodName", str(test))
     return name.removeprefix("test_").replace("_", " ")
 
