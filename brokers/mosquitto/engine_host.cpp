@@ -1,0 +1,103 @@
+#include "brokers/mosquitto/engine_host.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <map>
+#include <mutex>
+
+#include "brokers/mosquitto/broker_api.h"
+#include "control/handlers.h"
+
+namespace sallyport::mosquitto {
+namespace {
+
+struct Registry {
+  std::mutex mutex;
+  std::map<std::string, std::weak_ptr<EngineHost>> hosts;
+};
+Registry& registry() {
+  static Registry the_one;
+  return the_one;
+}
+
+// The broker's signals must reach the broker's thread alone: what is started in here inherits a full mask.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+std::string broker_name() {
+  switch (broker_generation()) {
+    case BrokerGeneration::v2_0: return "mosquitto 2.0";
+    case BrokerGeneration::v2_1: return "mosquitto 2.1 or newer";
+  }
+  return "mosquitto";
+}
+
+}  // namespace
+
+std::string one_line(const Error& error) {
+  std::string out = error.place.empty() ? error.cause : error.place + ": " + error.cause;
+  if (!error.hint.empty()) out += "; hint: " + error.hint;
+  return out;
+}
+
+std::shared_ptr<EngineHost> EngineHost::acquire(const std::string& settings_file) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  if (auto there = all.hosts[settings_file].lock()) return there;
+
+  std::shared_ptr<EngineHost> host(new EngineHost);
+  const SignalsBlocked blocked;
+  EngineOptions options;
+  options.config_path = settings_file;
+  options.log = [log = &host->log_](LogLevel level, std::string_view line) { log->write(level, line); };
+  auto engine = Engine::open(std::move(options));
+  if (!engine) {
+    for (const Error& fault : engine.error().faults) host->log_.write(LogLevel::error, one_line(fault));
+    host->log_.write(LogLevel::error, "the settings do not load, so the broker must not start; hint: sallyport config check " + settings_file);
+    return nullptr;
+  }
+  host->engine_ = std::move(*engine);
+  host->engine_->start();
+  host->open_control_socket();
+  all.hosts[settings_file] = host;
+  return host;
+}
+
+void EngineHost::open_control_socket() {
+  const std::string& path = engine_->control_socket();
+  if (path.empty()) return;
+  control::ServerOptions options;
+  options.path = path;
+  options.handlers = control::engine_handlers(*engine_, [this] {
+    const auto count = [this](Standing s) { return std::to_string(clients_[static_cast<std::size_t>(s)].load(std::memory_order_relaxed)); };
+    return control::HostFacts{{"broker", broker_name()},
+                              {"admitted", count(Standing::admitted)},
+                              {"handed_on", count(Standing::handed_on)},
+                              {"not_ours", count(Standing::not_ours)}};
+  });
+  auto server = control::Server::start(std::move(options));
+  // The gate decides without it: an operator who cannot ask is no reason to keep every client out.
+  if (!server) return log_.write(LogLevel::error, "no control socket: " + one_line(server.error()));
+  control_ = std::move(*server);
+}
+
+EngineHost::~EngineHost() {
+  control_.reset();
+  engine_.reset();
+  log_.drain();
+}
+
+}  // namespace sallyport::mosquitto

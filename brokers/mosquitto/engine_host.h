@@ -1,0 +1,48 @@
+// EngineHost: the engine of one settings file, its log and its control socket. With
+// per_listener_settings a process has several plugin instances; those that name the
+// same file share one host.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "brokers/mosquitto/log_bridge.h"
+#include "brokers/mosquitto/sessions.h"
+#include "control/server.h"
+#include "engine/engine.h"
+
+namespace sallyport::mosquitto {
+
+class EngineHost {
+ public:
+  // The host of this settings file (canonical path), opened and started where there is none yet. The broker's thread,
+  // after its fork and its drop of privileges: plugin init is. Faults are logged before they are returned.
+  static std::shared_ptr<EngineHost> acquire(const std::string& settings_file);
+  ~EngineHost();
+
+  Engine& engine() noexcept { return *engine_; }
+  LogBridge& log() noexcept { return log_; }
+  // Connected clients by standing, of all instances together; shown by `status`.
+  std::array<std::atomic<std::int64_t>, kStandings>& clients() noexcept { return clients_; }
+
+ private:
+  EngineHost() = default;
+  void open_control_socket();
+
+  // In this order: what logs is gone before the log is.
+  LogBridge log_;
+  std::array<std::atomic<std::int64_t>, kStandings> clients_{};
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<control::Server> control_;
+};
+
+// "place: cause; hint: …" on one line.
+std::string one_line(const Error& error);
+
+}  // namespace sallyport::mosquitto

@@ -1,0 +1,75 @@
+// Gate: one plugin instance. Each function is one event of the broker; what they
+// answer is the broker's code. Policy is the engine's: here is only what a Mosquitto
+// does that a decision cannot know.
+//
+// All functions but basic_auth() and acl_check() are for the broker's thread; 2.1's
+// HTTP api calls those two from another.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <thread>
+
+#include "brokers/mosquitto/broker_api.h"
+#include "brokers/mosquitto/engine_host.h"
+#include "brokers/mosquitto/sessions.h"
+
+namespace sallyport::mosquitto {
+
+class Gate {
+ public:
+  // On the broker's thread: the one that made the gate is the one that may touch clients.
+  Gate(std::shared_ptr<EngineHost> host, mosquitto_plugin_id_t* identifier);
+  ~Gate();
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  // Hangs the gate into the broker. False, after a line in the log: the broker would not ask us, so it must not start.
+  bool register_callbacks();
+
+  int basic_auth(const mosquitto_evt_basic_auth& event);
+  int acl_check(const mosquitto_evt_acl_check& event);
+  void arrived(const ::mosquitto* client);   // CONNECT, 2.1
+  void left(const ::mosquitto* client);      // DISCONNECT, CLIENT_OFFLINE
+  void reload();                             // SIGHUP
+  void tick();
+
+  LogBridge& log() noexcept { return host_->log(); }
+  const Sessions& sessions() const noexcept { return sessions_; }
+
+ private:
+  bool on_broker_thread() const noexcept { return std::this_thread::get_id() == broker_thread_; }
+  int basic_auth_elsewhere(const mosquitto_evt_basic_auth& event);
+  bool answers_from_state(std::string_view id, const mosquitto_evt_basic_auth& event, int& reply);
+  int admit(const mosquitto_evt_basic_auth& event, std::string_view id, const ConnectAttempt& attempt, const Decision& decision);
+  int hand_on(std::string_view id, const mosquitto_evt_basic_auth& event, bool would_admit, const Decision& decision);
+  bool is_ours(const Session& session) const noexcept;
+  int topic_rights(const Session& session, const mosquitto_evt_acl_check& event);
+  void count_stranger(std::string_view id, const ::mosquitto* client);
+  void follow_mode();
+  void publish_counts() noexcept;
+
+  std::shared_ptr<EngineHost> host_;
+  mosquitto_plugin_id_t* identifier_;
+  const std::thread::id broker_thread_;
+  const BrokerGeneration generation_;
+
+  Engine::Decider decider_;  // the broker's thread's
+  std::mutex elsewhere_mutex_;
+  Engine::Decider elsewhere_;  // any other thread's, under the mutex
+
+  Sessions sessions_;
+  std::array<std::size_t, kStandings> counted_{};
+  bool acl_registered_ = false;
+  bool told_of_strangers_ = false;
+
+  // A SIGHUP makes the broker authenticate every client again, before its next tick.
+  std::uint64_t reloads_ = 0;
+  bool checking_again_ = false;
+  std::int64_t check_ends_ms_ = 0;
+};
+
+}  // namespace sallyport::mosquitto

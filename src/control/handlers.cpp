@@ -1,0 +1,56 @@
+#include "control/handlers.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "control/report.h"
+#include "engine/engine.h"
+
+namespace sallyport::control {
+namespace {
+using nlohmann::json;
+
+constexpr std::int64_t kMostDecisions = 1000;
+
+Result<std::size_t> count_member(const json& request, const char* name, std::size_t fallback) {
+  const auto it = request.find(name);
+  if (it == request.end()) return fallback;
+  if (!it->is_number_integer() || it->get<std::int64_t>() < 1 || it->get<std::int64_t>() > kMostDecisions)
+    return unexpected(invalid(std::string(name) + " must be a whole number from 1 to 1000"));
+  return static_cast<std::size_t>(it->get<std::int64_t>());
+}
+
+Result<json> why(const Engine& engine, const json& request) {
+  const bool by_client = request.contains("client_id");
+  const auto limit = count_member(request, "last", by_client ? 20 : 1);
+  if (!limit) return unexpected(limit.error());
+  std::vector<KeptDecision> found;
+  if (by_client) {
+    if (!request["client_id"].is_string()) return unexpected(invalid("client_id must be a text"));
+    found = engine.ring().by_client_id(request["client_id"].get<std::string>(), *limit);
+  } else {
+    found = engine.ring().last(*limit, true);
+  }
+  json list = json::array();
+  for (const KeptDecision& d : found) list.push_back(to_json(d));
+  return json{{"decisions", std::move(list)}};
+}
+}  // namespace
+
+HandlerTable engine_handlers(Engine& engine, std::function<HostFacts()> facts) {
+  HandlerTable table;
+  table["status"] = [&engine, facts = std::move(facts)](const json&) -> Result<json> {
+    json status = to_json(engine.status());
+    json host = json::object();
+    if (facts)
+      for (auto& [name, value] : facts()) host[name] = value;
+    status["host"] = std::move(host);
+    return status;
+  };
+  table["reload"] = [&engine](const json&) -> Result<json> { return to_json(engine.reload()); };
+  table["metrics"] = [&engine](const json&) -> Result<json> { return json{{"text", engine.metrics_text()}}; };
+  table["why"] = [&engine](const json& request) { return why(engine, request); };
+  return table;
+}
+
+}  // namespace sallyport::control
