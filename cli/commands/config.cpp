@@ -278,16 +278,19 @@ void import_file(const ConfigOptions& options) {
     if (!made) fail(made.error(), options.json);
     number = made->number;
   }
+  // What the settings file's own lines deserve is `config check`'s to say.
+  std::vector<Error> warnings = checked->warnings;
+  std::erase_if(warnings, [&](const Error& w) { return !w.place.empty() && !w.place.starts_with(options.file + ":"); });
   const auto root = parse_toml(file->bytes, options.file);
   const std::size_t held = root ? pinned(*checked, *root) : 0;
   if (options.json)
     return print(Json{{"revision", number},
                       {"changed", !unchanged},
                       {"pinned", held},
-                      {"warnings", to_json(checked->warnings)},
+                      {"warnings", to_json(warnings)},
                       {"advice", to_json(checked->advice)}});
   std::string out;
-  print_kind(out, "warning", checked->warnings);
+  print_kind(out, "warning", warnings);
   std::fputs(out.c_str(), stderr);
   std::puts(unchanged ? fmt::format("revision {} has this text already", number).c_str()
                       : fmt::format("made revision {}; a running broker takes it within a second", number).c_str());

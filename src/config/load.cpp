@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
+#include <tuple>
 
 #include "config/advice.h"
 #include "config/file_bytes.h"
@@ -42,6 +45,20 @@ Result<OpenedFile> open_file(const std::string& path) {
   if (!root) return unexpected(root.error());
   out.layer.root = std::move(*root);
   return out;
+}
+
+// In the order of the lines, as one reads and mends them.
+void sort_by_place(std::vector<Error>& errors) {
+  const auto key = [](const Error& error) {
+    const std::string& place = error.place;
+    const std::size_t column = place.rfind(':');
+    const std::size_t line =
+        column == std::string::npos || column == 0 ? std::string::npos : place.rfind(':', column - 1);
+    if (line == std::string::npos) return std::tuple(place, 0ul, 0ul);
+    return std::tuple(place.substr(0, line), std::strtoul(place.c_str() + line + 1, nullptr, 10),
+                      std::strtoul(place.c_str() + column + 1, nullptr, 10));
+  };
+  std::stable_sort(errors.begin(), errors.end(), [&key](const Error& a, const Error& b) { return key(a) < key(b); });
 }
 
 // The layer's own texts may be secrets.
@@ -133,6 +150,7 @@ Result<LoadedSettings, LoadFailure> load(const std::string& path, const std::opt
     out.file = opened->absolute;
     out.file_digest = opened->digest;
   }
+  sort_by_place(failure.faults);
   wipe_texts(opened->layer.root);
   if (revision) wipe_texts(revision->root);
   if (!failure.faults.empty()) return unexpected(std::move(failure));

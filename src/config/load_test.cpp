@@ -226,7 +226,12 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(LoadTest, FindsEveryFaultInOneGo) {
   const auto all = faults("[jwtt]\n[jwt]\nleeway = 30\nissuer = 7\nfrmo = 1\n[gate]\nmode = \"x\"\n");
-  EXPECT_EQ(all.size(), 5u) << texts(all);
+  ASSERT_EQ(all.size(), 5u) << texts(all);
+  EXPECT_EQ(place(all[0]), "s.toml:1:2");
+  EXPECT_EQ(place(all[1]), "s.toml:3:10");
+  EXPECT_EQ(place(all[2]), "s.toml:4:10");
+  EXPECT_EQ(place(all[3]), "s.toml:5:1");
+  EXPECT_EQ(place(all[4]), "s.toml:7:8");
 }
 
 TEST_F(LoadTest, AMissingFileIsNotFound) {
@@ -398,8 +403,8 @@ TEST_F(LoadTest, ARevisionToBeIsCheckedWithWhatTheFilePins) {
   const auto bad = check_revision(path, "[jwt]\nleeway = 7\n[gate]\nmode = \"x\"\n", "new.toml");
   ASSERT_FALSE(bad);
   ASSERT_EQ(bad.error().faults.size(), 2u) << texts(bad.error().faults);
-  EXPECT_EQ(bad.error().faults[0].place, "new.toml:4:8");
-  EXPECT_EQ(bad.error().faults[1].place, "new.toml:2:10");
+  EXPECT_EQ(bad.error().faults[0].place, "new.toml:2:10");
+  EXPECT_EQ(bad.error().faults[1].place, "new.toml:4:8");
   const auto good = check_revision(path, "[jwt]\nleeway = \"7s\"\n[gate]\nmode = \"observe\"\n", "new.toml");
   ASSERT_TRUE(good);
   EXPECT_EQ(good->settings.jwt.leeway, 1);

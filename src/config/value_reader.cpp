@@ -220,7 +220,7 @@ std::size_t ValueReader::choice_index(const TomlNode& node, const std::vector<st
   if (at != words.end()) return static_cast<std::size_t>(at - words.begin());
   const NearestName nearest = nearest_name(node.text, words);
   fault(node.place, "the value is none of " + quoted_list(words),
-        nearest.close ? fmt::format("did you mean \"{}\"?", nearest.name) : std::string());
+        nearest.close ? fmt::format("did you mean \"{}\"?", nearest.name) : std::string("write one of them"));
   return words.size();
 }
 
