@@ -142,10 +142,12 @@ Result<KeySet> parse_jwks_with_secrets(std::string_view text, const KeyOptions& 
   const auto secret = [](const KeyPtr& k) { return k->kind() == KeyKind::secret; };
   const auto secrets = std::count_if(set->keys.begin(), set->keys.end(), secret);
   if (secrets > 0 && static_cast<std::size_t>(secrets) != set->keys.size()) return unexpected(invalid("secrets and public keys in one JWK set", "keep them apart", options.label));
-  if (secrets > 1) {
+  if (secrets > 0) {
     std::vector<std::string> kids;
     for (const KeyPtr& k : set->keys)
       if (k->kid()) kids.push_back(*k->kid());
+    for (const SkippedKey& k : set->skipped)
+      if (!k.kid.empty()) kids.push_back(k.kid);
     std::sort(kids.begin(), kids.end());
     if (std::adjacent_find(kids.begin(), kids.end()) != kids.end()) return unexpected(invalid("two secrets with one kid", "give each its own", options.label));
   }

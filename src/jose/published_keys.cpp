@@ -27,10 +27,17 @@ constexpr std::array kSecrets = {
     "\x84\x9b\x57\x21\x9d\xae\x48\xde\x64\x6d\x07\xdb\xb5\x33\x56\x6e\x97\x66\x86\x45\x7c\x14\x91\xbe\x3a\x76\xdc\xea\x6c\x42\x71\x88"sv,
 };
 
-// RFC 7515 A.2, A.3, A.4; RFC 7517 A (= RFC 7638 3.1); RFC 7520 3; RFC 8037 A; jwt.io's samples.
 constexpr std::array kThumbprints = {
-    "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"sv,
-    "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"sv,
+    "IsUn6_e04MaShXFIISMp4kG62LWzMIPy_MvSA5pJgX8"sv,  // RFC 7515 A.2
+    "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"sv,  // RFC 7515 A.3
+    "u5YUSjQ2-2chBi51NSk3t3g7IM4o2KYcnPqPtCNGd3U"sv,  // RFC 7515 A.4
+    "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s"sv,  // RFC 7517 A.2, EC
+    "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"sv,  // RFC 7517 A.2, RSA
+    "dHri3SADZkrush5HU_50AoRhcKFryN-PI6jPBtPL55M"sv,  // RFC 7520 3.2
+    "9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"sv,  // RFC 7520 3.4
+    "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"sv,  // RFC 8037 A.1
+    "oGDmHqCJ7yzMkWEkrlZVHkvrHIyQwtlDmeq5ForUHeY"sv,  // jwt.io, RSA
+    "19J8y7Zprt2-QKLjF2I5pVk0OELX6cY2AfaAv1LC_w8"sv,  // jwt.io, P-256
 };
 
 }  // namespace

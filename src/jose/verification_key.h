@@ -48,8 +48,8 @@ using KeyPtr = std::shared_ptr<const VerificationKey>;
 
 struct KeyOptions {
   KeyOrigin origin = KeyOrigin::public_key;
-  std::string label;
-  std::optional<std::string> kid;
+  std::string label = {};
+  std::optional<std::string> kid = {};
   AlgorithmSet allowed = kAllAlgorithms;  // narrowed further by the key itself
 };
 
