@@ -65,10 +65,16 @@ std::string_view no_change(const Decision& decision) {
   return decision.verdict == Verdict::unavailable ? "cannot be told until the gate can decide" : "no change of clock or settings lets it in";
 }
 
-void print_text(const Decision& decision, const std::vector<std::string>& steps, const std::optional<WhatIf>& what_if, GateMode mode) {
+// Who was let in is the decision's own answer; whose token was refused is a claim's value like any other.
+bool principal_shown(const Decision& decision, const DecideOptions& options) {
+  return !decision.principal.empty() && (decision.verdict == Verdict::allow || !decision.principal_verified || options.show_values);
+}
+
+void print_text(const DecideOptions& options, const Decision& decision, const std::vector<std::string>& steps, const std::optional<WhatIf>& what_if,
+                GateMode mode) {
   const ReasonEntry& why = entry(decision.reason);
   std::string out = fmt::format("verdict: {}\nreason: {}: {}\n", name(decision.verdict), why.name, why.text);
-  if (!decision.principal.empty())
+  if (principal_shown(decision, options))
     out += fmt::format("principal: {}{}\n", printable(decision.principal), decision.principal_verified ? "" : " (unverified: CONNECT's own say)");
   if (decision.expires_at) out += fmt::format("expires_at: {}\n", *decision.expires_at);
   if (mode == GateMode::observe) out += "mode: observe (the broker is told nothing of this; its other plugins and files answer)\n";
@@ -83,7 +89,8 @@ void print_text(const Decision& decision, const std::vector<std::string>& steps,
   std::fwrite(out.data(), 1, out.size(), stdout);
 }
 
-void print_json(const Decision& decision, const std::vector<std::string>& steps, const std::optional<WhatIf>& what_if, GateMode mode) {
+void print_json(const DecideOptions& options, const Decision& decision, const std::vector<std::string>& steps, const std::optional<WhatIf>& what_if,
+                GateMode mode) {
   const ReasonEntry& why = entry(decision.reason);
   nlohmann::ordered_json out{{"verdict", name(decision.verdict)},
                              {"reason", why.name},
@@ -98,7 +105,7 @@ void print_json(const Decision& decision, const std::vector<std::string>& steps,
                              {"mode", name(mode)},
                              {"steps", steps},
                              {"would_pass_with", nullptr}};
-  if (!decision.principal.empty()) out["principal"] = decision.principal;
+  if (principal_shown(decision, options)) out["principal"] = decision.principal;
   if (decision.expires_at) out["expires_at"] = *decision.expires_at;
   if (what_if) out["would_pass_with"] = what_if->changes;
   std::puts(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
@@ -122,8 +129,8 @@ int decide_one(const DecideOptions& options) {
   const std::vector<std::string> steps = explain_steps(work->trace, {options.show_values, now.unix_seconds, {attempt.username, attempt.client_id}});
   std::optional<WhatIf> what_if;
   if (decision.verdict != Verdict::allow) what_if = smallest_change(attempt, *snapshot, now, options.show_values);
-  if (options.json) print_json(decision, steps, what_if, snapshot->mode);
-  else print_text(decision, steps, what_if, snapshot->mode);
+  if (options.json) print_json(options, decision, steps, what_if, snapshot->mode);
+  else print_text(options, decision, steps, what_if, snapshot->mode);
   wipe(password);
   return exit_code(decision.verdict);
 }

@@ -84,7 +84,7 @@ class OneAttempt(Folder):
 
     def test_shows_claim_values_only_where_asked(self):
         self.gate.write(f'[jwt]\n{gate.SECRET}\nclaims = {{ username = "%u" }}\naudience = "gate"\n')
-        token = made({"username": CANARY, "aud": "gate", "exp": NOW * 2})
+        token = made({"sub": CANARY, "username": CANARY, "aud": "gate", "exp": NOW * 2})
         out = self.decide("--username", "alice", token=token, code=1)
         self.assertIn("claim_mismatch", out)
         self.assertIn('claim "username"', out)
@@ -174,7 +174,7 @@ def attacks():
     yield "alg_no_text", made("{}", {"alg": 1}), "unsupported_algorithm", made("{}", {"alg": "HS256"})
     yield "alg_of_another_hash", made("{}", {"alg": "HS512"}), "bad_signature", made("{}", {"alg": "HS512"}, digest=hashlib.sha512)
     yield "alg_without_a_key", made("{}", {"alg": "RS256"}), "no_key_for_algorithm", made("{}", {"alg": "HS256"})
-    yield "signature_cut", f"{head}.{payload}.{signature[:-2]}", "bad_signature", f"{head}.{payload}.{signature}"
+    yield "signature_cut", f"{head}.{payload}.{signature[:-3]}", "bad_signature", f"{head}.{payload}.{signature}"
     yield "signature_gone", f"{head}.{payload}.", "bad_signature", f"{head}.{payload}.{signature}"
     yield "crit", made("{}", {"alg": "HS256", "crit": ["x"], "x": 1}), "critical_header", made("{}", {"alg": "HS256", "x": 1})
     yield "crit_empty", made("{}", {"alg": "HS256", "crit": []}), "critical_header", made("{}", {"alg": "HS256", "Crit": []})
