@@ -102,8 +102,9 @@ class Broker:
         return [f"plugin {machine.plugin_copy()}", f"plugin_opt_config {self.gate.file}"]
 
     def _settings(self) -> str:
-        lines = [
-            f"per_listener_settings {str(self.per_listener).lower()}",
+        # Said only where it is meant: 2.1 calls it deprecated.
+        lines = ["per_listener_settings true"] if self.per_listener else []
+        lines += [
             "persistence false",
             "log_dest stderr",
             "log_type all",

@@ -95,6 +95,7 @@ class Client:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.code = None
         self._next_id = 0
+        self._kept = []  # messages that came while something else was waited for
 
     # -- bytes
 
@@ -126,14 +127,15 @@ class Client:
             return None
 
     def expect(self, kind):
-        """The body of the next packet, which must be of this kind; messages in between are kept in `seen`."""
+        """The body of the next packet, which must be of this kind; messages in between are kept for `message`."""
         while True:
             got = self.receive()
             if got is None:
                 raise ConnectionError(f"closed while waiting for packet {kind}")
             if got[0] == kind:
                 return got[2]
-            if got[0] == PUBLISH and kind != PUBLISH:
+            if got[0] == PUBLISH:
+                self._kept.append(got)
                 continue
             raise AssertionError(f"packet {got[0]} {got[2]!r} came instead of {kind}")
 
@@ -187,7 +189,7 @@ class Client:
     def message(self):
         """(topic, payload) of the next message."""
         while True:
-            got = self.receive()
+            got = self._kept.pop(0) if self._kept else self.receive()
             if got is None:
                 raise ConnectionError("closed while waiting for a message")
             kind, flags, body = got
