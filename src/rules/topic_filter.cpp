@@ -50,10 +50,11 @@ bool is_topic_filter(std::string_view text) noexcept {
 bool matches(std::string_view filter, std::string_view topic) noexcept { return covers(filter, topic); }
 
 bool covers(std::string_view held, std::string_view asked) noexcept {
+  // "x/#" holds x and all below it, "x/+/#" all below it. They are one where there is no such x: no topic is empty.
+  if (asked == "#") asked = "+/#";
+  if (asked == "/#") asked = "/+/#";
   Levels h(held), a(asked);
   if (h.is_wild() && a.level().starts_with('$')) return false;
-  // "x/#" holds x and all below it, "x/+/#" the same but for x. They are one only where there is no such x: no topic is empty.
-  if ((asked == "#" && held == "+/#") || (asked == "/#" && held == "/+/#")) return true;
   for (;; h.advance(), a.advance()) {
     if (h.is_hash()) return true;  // all that is below, and the level above: a/# holds a
     if (h.done() || a.done()) return h.done() && a.done();
@@ -66,6 +67,7 @@ bool covers(std::string_view held, std::string_view asked) noexcept {
 bool overlaps(std::string_view left, std::string_view right) noexcept {
   Levels l(left), r(right);
   if ((l.is_wild() && r.level().starts_with('$')) || (r.is_wild() && l.level().starts_with('$'))) return false;
+  if ((left == "/#" && right == "+") || (left == "+" && right == "/#")) return false;  // only the empty topic, which does not exist
   for (;; l.advance(), r.advance()) {
     if (l.is_hash() || r.is_hash()) return true;
     if (l.done() || r.done()) return l.done() && r.done();
