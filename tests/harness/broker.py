@@ -4,7 +4,6 @@ import dataclasses
 import os
 import pathlib
 import re
-import shutil
 import signal
 import socket
 import ssl
@@ -238,7 +237,3 @@ class Broker:
         code = self.stop()
         if kind is None and code != 0:
             raise AssertionError(f"the broker ended with code {code}:\n{self.log()[-3000:]}")
-        if kind is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        elif os.environ.get("SALLYPORT_KEEP"):
-            print(f"kept: {self.folder}")

@@ -1,5 +1,7 @@
 """A test case with a broker: what is started is stopped, and a broker that ends badly fails its test."""
 
+import os
+import shutil
 import unittest
 
 from . import machine, raw_mqtt
@@ -12,7 +14,10 @@ VERSIONS = (V31, V311, V5)
 
 class BrokerCase(unittest.TestCase):
     def gate(self, *words, **named) -> Gate:
-        return Gate(*words, **named)
+        gate = Gate(*words, **named)
+        if not os.environ.get("SALLYPORT_KEEP"):
+            self.addCleanup(shutil.rmtree, gate.folder, True)
+        return gate
 
     def broker(self, gate, *words, **named) -> Broker:
         broker = Broker(gate, *words, **named)
