@@ -222,7 +222,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
                   "aaaaaaaa\"\n",
                   "s.toml:2:10", "107 bytes", "shorter", "[control]\nsocket = \"/a\"\n"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& c) { return c.param.name; });
 
 TEST_F(LoadTest, FindsEveryFaultInOneGo) {
   const auto all = faults("[jwtt]\n[jwt]\nleeway = 30\nissuer = 7\nfrmo = 1\n[gate]\nmode = \"x\"\n");
