@@ -114,12 +114,13 @@ class Demo(unittest.TestCase):
         self.assertEqual(self.process.wait(10), 0)
         self.reader.join(10)
 
-    def children(self):
+    def brokers(self):
+        """The process ids of what the script started under the broker's name."""
         out = []
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
             try:
-                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-                if int(fields[1]) == self.process.pid:
+                name, fields = (entry / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
+                if name == "mosquitto" and int(fields.split()[1]) == self.process.pid:
                     out.append(int(entry.name))
             except (OSError, IndexError):
                 pass
@@ -132,7 +133,7 @@ class Demo(unittest.TestCase):
     def test_the_lines_of_make_run_do_what_they_say(self):
         port = machine.free_port()
         self.start(port)
-        broker = self.children()
+        broker = self.brokers()
         self.assertEqual(len(broker), 1)
 
         lines = [line for line in self.said.splitlines() if line.startswith("mosquitto_pub")]
@@ -156,7 +157,7 @@ class Demo(unittest.TestCase):
 
         # Again: the same store, the same user, and SIGTERM ends it as well.
         self.start(port)
-        broker = self.children()
+        broker = self.brokers()
         again = next(line for line in self.said.splitlines() if " -u alice " in line)
         self.assertEqual(subprocess.run(["bash", "-c", again], capture_output=True, text=True).stdout, "in\n")
         self.stop()
