@@ -12,9 +12,14 @@ int main(int argc, char** argv) {
   app.footer("Exit codes: 0 yes, 1 refused, 2 usage, 3 environment.");
   try {
     // BEGIN commands
+    add_user_commands(app);
     add_config_commands(app);
     add_reasons_command(app);
     add_decide_command(app);
+    add_jws_commands(app);
+    add_token_commands(app);
+    add_key_commands(app);
+    add_running_commands(app);
     // END commands
     app.parse(argc, argv);
   } catch (const ExitWith& exit) {

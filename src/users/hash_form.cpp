@@ -202,4 +202,16 @@ std::string to_text(const HashForm& form) {
                      unpadded(form.salt), unpadded(form.hash));
 }
 
+std::string describe(const HashForm& form) {
+  switch (form.kind) {
+    case HashKind::argon2: return fmt::format("argon2, {} KiB, {} pass{}", form.memory_kib, form.passes, form.passes == 1 ? "" : "es");
+    case HashKind::bcrypt: return fmt::format("bcrypt, cost {}", form.bcrypt_cost);
+    case HashKind::pbkdf2:
+      return fmt::format("pbkdf2-{}, {} iterations", form.digest == PasswordDigest::sha1 ? "sha1" : name_of(form.digest), form.iterations);
+    case HashKind::plain: return "plain";
+    case HashKind::digest: return fmt::format("{}{}", name_of(form.digest), form.position == SaltPosition::none ? "" : ", salted");
+  }
+  return "";
+}
+
 }  // namespace sallyport

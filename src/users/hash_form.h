@@ -40,5 +40,7 @@ Result<HashForm> parse_hash(std::string_view text);
 
 // "$pbkdf2-sha256$i=N$SALT$HASH", "$sha256$prefix$SALT$HASH": the text of a form that is not argon2 or bcrypt.
 std::string to_text(const HashForm& form);
+// For people: "argon2, 2048 KiB, 2 passes", "pbkdf2-sha512, 101 iterations", "sha256, salted".
+std::string describe(const HashForm& form);
 
 }  // namespace sallyport

@@ -1,0 +1,267 @@
+// sallyport user import: all of a file or nothing, in bounded memory. A file is read
+// once to find every fault (and the number of rows); where it has plain passwords, a
+// second time to hash them on all cores. Standard input is read once.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <thread>
+
+#include "cli/commands/user_common.h"
+#include "cli/output.h"
+#include "users/csv_import.h"
+
+namespace sallyport::cli {
+namespace {
+
+struct ImportFlags {
+  std::string file, format = "auto", hash = "auto", salt_position, salt_encoding = "text";
+  std::uint32_t iterations = 0;
+  bool dry_run = false, skip_bad = false, replace = false;
+};
+
+constexpr std::size_t kBatch = 512;
+constexpr std::size_t kFaultsShown = 20;
+// What stands for a hash while a file is only looked through; never committed.
+constexpr const char* kNotHashedYet = "$pending";
+
+ImportOptions to_options(const ImportFlags& flags) {
+  static const std::map<std::string, ImportFormat> formats{
+      {"auto", ImportFormat::automatic}, {"csv", ImportFormat::csv}, {"emqx", ImportFormat::emqx}, {"mosquitto", ImportFormat::mosquitto}};
+  static const std::map<std::string, ImportHash> hashes{{"auto", ImportHash::automatic},
+                                                        {"plain", ImportHash::plain},
+                                                        {"md5", ImportHash::md5},
+                                                        {"sha", ImportHash::sha},
+                                                        {"sha256", ImportHash::sha256},
+                                                        {"sha512", ImportHash::sha512},
+                                                        {"bcrypt", ImportHash::bcrypt},
+                                                        {"pbkdf2-sha1", ImportHash::pbkdf2_sha1},
+                                                        {"pbkdf2-sha256", ImportHash::pbkdf2_sha256},
+                                                        {"pbkdf2-sha512", ImportHash::pbkdf2_sha512}};
+  static const std::map<std::string, SaltPosition> positions{
+      {"prefix", SaltPosition::prefix}, {"suffix", SaltPosition::suffix}, {"none", SaltPosition::none}};
+  static const std::map<std::string, SaltEncoding> encodings{
+      {"text", SaltEncoding::text}, {"hex", SaltEncoding::hex}, {"base64", SaltEncoding::base64}};
+  ImportOptions options;
+  options.format = formats.at(flags.format);
+  options.hash = hashes.at(flags.hash);
+  if (!flags.salt_position.empty()) options.salt_position = positions.at(flags.salt_position);
+  options.salt_encoding = encodings.at(flags.salt_encoding);
+  options.iterations = flags.iterations;
+  return options;
+}
+
+class FileBytes {
+ public:
+  FileBytes(const std::string& path, bool json) : file_(path == "-" ? stdin : std::fopen(path.c_str(), "rb")), owned_(path != "-") {
+    if (!file_) {
+      const ErrorKind kind = errno == ENOENT ? ErrorKind::kNotFound : ErrorKind::kDenied;
+      fail({kind, fmt::format("cannot read {}: {}", printable(path), std::strerror(errno)), "", ""}, kEnvironment, json);
+    }
+    struct stat st {};
+    if (::fstat(fileno(file_), &st) == 0 && S_ISREG(st.st_mode) && owned_) size_ = static_cast<std::size_t>(st.st_size), again_ = true;
+  }
+  ~FileBytes() {
+    if (owned_ && file_) std::fclose(file_);
+  }
+  FileBytes(const FileBytes&) = delete;
+  FileBytes& operator=(const FileBytes&) = delete;
+  bool can_be_read_again() const { return again_; }
+  std::size_t size() const { return size_; }
+  void rewind() { std::rewind(file_); }
+  ReadBytes reader() {
+    return [this](char* buffer, std::size_t n) { return std::fread(buffer, 1, n, file_); };
+  }
+  bool failed() const { return std::ferror(file_) != 0; }
+
+ private:
+  std::FILE* file_;
+  bool owned_, again_ = false;
+  std::size_t size_ = 0;
+};
+
+class Importer {
+ public:
+  Importer(const UserOptions& options, const ImportFlags& flags)
+      : options_(options), flags_(flags), bytes_(flags.file, options.json), store_(open_for(flags)) {}
+
+  void run() {
+    const bool twice = bytes_.can_be_read_again();
+    pass(!twice && !flags_.dry_run);
+    stop_at_faults();
+    if (twice && plain_ > 0 && !flags_.dry_run) {
+      const std::size_t rows = rows_;
+      bytes_.rewind();
+      pass(true, rows);
+      stop_at_faults();
+    }
+    if (store_ && flags_.dry_run) store_->rollback_bulk();
+    else if (store_) commit();
+    say();
+  }
+
+ private:
+  // A dry run makes no store; where there is none yet, nobody is there already.
+  std::unique_ptr<Store> open_for(const ImportFlags& flags) {
+    if (!flags.dry_run) return open_configured_store(options_.config, StoreAccess::write, options_.json);
+    auto store = open_configured_store(options_.config, StoreAccess::read, options_.json);
+    return must(store->data_version(), options_.json) == 0 ? nullptr : std::move(store);
+  }
+
+  void fault(Error error) {
+    ++bad_;
+    if (faults_.size() < kFaultsShown) faults_.push_back(std::move(error));
+  }
+
+  void pass(bool hash_now, std::size_t rows_expected = 0) {
+    rows_ = good_ = plain_ = weak_ = bad_ = 0;
+    faults_.clear();
+    Result<std::unique_ptr<UserImport>> import = open_user_import(bytes_.reader(), to_options(flags_));
+    if (!import) {
+      Error error = import.error();
+      error.place = error.place.empty() ? printable(flags_.file) : fmt::format("{}, {}", printable(flags_.file), error.place);
+      fail(error, options_.json);
+    }
+    if (store_) must(store_->begin_bulk(), options_.json);
+    Progress progress(hash_now ? "users hashed and staged:" : "rows read:", rows_expected);
+    std::vector<ImportedUser> batch(kBatch);
+    for (bool more = true; more;) {
+      std::size_t filled = 0;
+      while (filled < kBatch && (more = (*import)->next(batch[filled]))) ++filled;
+      if (hash_now) hash(batch, filled, progress);
+      for (std::size_t i = 0; i < filled; ++i) stage(batch[i], hash_now);
+      progress.advance(rows_);
+    }
+    if (bytes_.failed()) fail({ErrorKind::kUnavailable, fmt::format("cannot read all of {}", printable(flags_.file)), "", ""}, options_.json);
+  }
+
+  // On all cores; each takes the next user that still has a plain password.
+  void hash(std::vector<ImportedUser>& batch, std::size_t filled, Progress& progress) {
+    std::atomic<std::size_t> next{0};
+    const auto work = [&](bool tells) {
+      for (std::size_t i; (i = next.fetch_add(1)) < filled;) {
+        ImportedUser& user = batch[i];
+        if (user.fault || user.password.empty()) continue;
+        Result<std::string> made = hash_password(user.password, options_.profile());
+        if (made) user.hash = std::move(*made);
+        else user.fault = made.error();
+        if (tells) progress.advance(rows_ + i);
+      }
+    };
+    const bool any = std::any_of(batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(filled),
+                                 [](const ImportedUser& user) { return !user.fault && !user.password.empty(); });
+    if (!any) return;
+    std::vector<std::thread> others;
+    for (unsigned i = 1; i < std::max(1U, std::thread::hardware_concurrency()); ++i) others.emplace_back(work, false);
+    work(true);
+    for (std::thread& other : others) other.join();
+  }
+
+  void stage(ImportedUser& user, bool hash_now) {
+    ++rows_;
+    if (user.fault) return fault(std::move(*user.fault));
+    const bool plain = !user.password.empty();
+    wipe(user.password);
+    if (plain && !hash_now) user.hash = kNotHashedYet;
+    if (store_) {
+      const WriteMode mode = flags_.replace ? WriteMode::replace : WriteMode::create_only;
+      const Result<void> put = store_->bulk_put({user.username, user.hash, user.enabled, user.is_superuser, 0}, mode);
+      if (!put) {
+        if (put.error().kind != ErrorKind::kConflict && put.error().kind != ErrorKind::kInvalid) fail(put.error(), options_.json);
+        Error error = put.error();
+        error.place = fmt::format("row {}, column username", user.row);
+        if (error.kind == ErrorKind::kConflict) error.hint = "--replace takes the file's row instead";
+        return fault(std::move(error));
+      }
+    }
+    ++good_;
+    if (plain) ++plain_;
+    else if (is_weak_hash(user.hash)) ++weak_;
+  }
+
+  void commit() {
+    if (Result<void> done = store_->commit_bulk(); !done) {
+      Error error = done.error();
+      error.cause = printable(error.cause) + "; nothing was written";
+      fail(error, options_.json);
+    }
+  }
+
+  void print_faults() const {
+    for (const Error& error : faults_) std::fprintf(stderr, "%s\n", with_printable(error).to_text().c_str());
+    if (bad_ > faults_.size()) std::fprintf(stderr, "and %zu more bad rows\n", bad_ - faults_.size());
+  }
+  static Error with_printable(Error error) {
+    error.cause = printable(error.cause);
+    return error;
+  }
+  Json report() const {
+    Json out{{"imported", flags_.dry_run ? 0 : good_}, {"rows", rows_}, {"good", good_}, {"bad", bad_}, {"weak_hashes", weak_}, {"dry_run", flags_.dry_run}};
+    Json& faults = out["faults"] = Json::array();
+    for (const Error& error : faults_) faults.push_back({{"place", error.place}, {"cause", error.cause}, {"hint", error.hint}});
+    return out;
+  }
+
+  void stop_at_faults() {
+    if (bad_ == 0 || flags_.skip_bad) return;
+    if (store_) store_->rollback_bulk();
+    if (options_.json) {
+      Json out = report();
+      out["imported"] = 0;
+      out["error"] = "bad rows; nothing was written";
+      print(out);
+    } else {
+      print_faults();
+      std::fprintf(stderr, "sallyport: %zu of %zu rows bad; nothing was written\n  hint: mend them, or leave them out with --skip-bad\n", bad_, rows_);
+    }
+    throw ExitWith{kRefused};
+  }
+
+  void say() const {
+    if (options_.json) return print(report());
+    print_faults();
+    fmt::print("{} {} user{}", flags_.dry_run ? "would import" : "imported", good_, good_ == 1 ? "" : "s");
+    if (bad_ > 0) fmt::print(", skipped {} bad row{}", bad_, bad_ == 1 ? "" : "s");
+    fmt::print("\n");
+    if (weak_ > 0) fmt::print("{} of them with a weak hash; each is replaced after its user's next right password\n", weak_);
+  }
+
+  const UserOptions& options_;
+  const ImportFlags& flags_;
+  FileBytes bytes_;
+  std::unique_ptr<Store> store_;
+  std::size_t rows_ = 0, good_ = 0, plain_ = 0, weak_ = 0, bad_ = 0;
+  std::vector<Error> faults_;
+};
+
+}  // namespace
+
+void add_user_import_command(CLI::App* user) {
+  auto options = std::make_shared<UserOptions>();
+  auto flags = std::make_shared<ImportFlags>();
+  CLI::App* imports = user->add_subcommand("import", "take users from CSV, an export of EMQX or a password file of Mosquitto");
+  add_common_options(imports, *options);
+  imports->add_option("file", flags->file, "the file, or - for standard input")->required();
+  imports->add_option("--format", flags->format, "auto, csv, emqx (CSV or JSON), mosquitto")->check(CLI::IsMember({"auto", "csv", "emqx", "mosquitto"}));
+  imports->add_option("--hash", flags->hash, "what made password_hash; auto: the hash says it itself ($argon2id$, $2b$, $pbkdf2-…, $6$, $7$)")
+      ->check(CLI::IsMember({"auto", "plain", "md5", "sha", "sha256", "sha512", "bcrypt", "pbkdf2-sha1", "pbkdf2-sha256", "pbkdf2-sha512"}));
+  imports->add_option("--salt-position", flags->salt_position, "where the salt stood when md5 or sha was made (EMQX's default: suffix)")
+      ->check(CLI::IsMember({"prefix", "suffix", "none"}));
+  imports->add_option("--salt-encoding", flags->salt_encoding, "text: the salt's characters as they stand (EMQX)")->check(CLI::IsMember({"text", "hex", "base64"}));
+  imports->add_option("--iterations", flags->iterations, "of pbkdf2 (EMQX's default: 4096)")->check(CLI::Range(1U, 1'500'000U));
+  imports->add_flag("--dry-run", flags->dry_run, "only look for faults");
+  imports->add_flag("--skip-bad", flags->skip_bad, "leave out bad rows and take the rest");
+  imports->add_flag("--replace", flags->replace, "a user who is there already gets the file's row");
+  imports->add_flag("--strong", options->strong, "hash plain passwords with 64 MiB each, for people's passwords");
+  imports->footer(
+      "A file with a bad row changes nothing, unless --skip-bad is given.\n\nExample:\n"
+      "  sallyport user import --config /etc/sallyport/sallyport.toml users.csv --dry-run\n"
+      "  sallyport user import --config /etc/sallyport/sallyport.toml emqx.csv --format emqx --hash sha256 --salt-position suffix");
+  imports->callback([options, flags] { Importer(*options, *flags).run(); });
+}
+
+}  // namespace sallyport::cli
