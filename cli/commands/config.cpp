@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/commands/convert.h"
 #include "cli/output.h"
 #include "config/file_bytes.h"
 #include "config/load.h"
@@ -338,6 +339,8 @@ void add_config_commands(CLI::App& app) {
       "Relative paths in FILE start at the folder of the settings file of --config.\n\nExample:\n  sallyport config "
       "import --config /etc/sallyport/sallyport.toml rules.toml --comment \"leeway for the old gateways\"");
   imports->callback([options] { import_file(*options); });
+
+  add_convert_command(*config);
 
   CLI::App* reference = config->add_subcommand("reference", "print docs/configuration.md");
   reference->footer("Example:\n  sallyport config reference > docs/configuration.md");
