@@ -24,6 +24,8 @@ struct JsonLimits {
   std::size_t max_bytes = 64 * 1024;
   std::size_t max_depth = 16;
   std::size_t max_nodes = 16 * 1024;  // names count as nodes
+  // Only for envelopes whose inner documents are parsed again, strictly (`jws verify --batch`); find() then gives the first.
+  bool allow_duplicate_names = false;
 };
 
 struct JsonNode {
@@ -113,5 +115,7 @@ std::optional<UnixSeconds> numeric_date(const JsonValue& value) noexcept;
 
 // `text` as a JSON string with its quotes, for output.
 void append_json_string(std::string& out, std::string_view text);
+// A value written out again: numbers as they stood, no white space.
+void append_json_value(std::string& out, const JsonValue& value);
 
 }  // namespace sallyport

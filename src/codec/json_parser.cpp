@@ -264,7 +264,7 @@ class Parser {
   JsonError check_names() {
     const std::uint32_t count = nodes_[open_].count;
     const std::uint32_t first = open_ + 1;
-    if (count < 2) return JsonError::none;
+    if (count < 2 || limits_.allow_duplicate_names) return JsonError::none;
     const auto after = [this](std::uint32_t i) { return nodes_[i + 1].next; };
     if (count <= kPairwiseMembers) {
       std::uint32_t starts[kPairwiseMembers];

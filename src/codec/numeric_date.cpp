@@ -2,7 +2,6 @@
 #include <limits>
 
 #include "codec/json.h"
-#include "codec/utf8.h"
 
 namespace sallyport {
 namespace {
@@ -88,38 +87,6 @@ std::optional<UnixSeconds> numeric_date(const JsonValue& value) noexcept {
   const auto seconds = static_cast<std::int64_t>(cut_off->seconds);
   if (negative) return -seconds;  // up, that is towards zero
   return seconds + (cut_off->rest ? 1 : 0);
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
-  out += '"';
-  const char* const end = text.data() + text.size();
-  for (const char* at = text.data(); at != end;) {
-    const char c = *at;
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-      ++at;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      switch (c) {
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
-        default:
-          out += "\\u00";
-          out += hex[static_cast<unsigned char>(c) >> 4];
-          out += hex[static_cast<unsigned char>(c) & 15];
-      }
-      ++at;
-    } else if (const std::size_t n = utf8_sequence(at, end); n > 0) {
-      out.append(at, n);
-      at += n;
-    } else {
-      out += "\xef\xbf\xbd";  // U+FFFD: what is written is always JSON
-      ++at;
-    }
-  }
-  out += '"';
 }
 
 }  // namespace sallyport

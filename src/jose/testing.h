@@ -32,29 +32,9 @@ inline std::string read_file(const std::string& path) {
   return out;
 }
 
-// A value written out again, so that it can be handed to a parser of texts.
-inline void append_json(std::string& out, const JsonValue& v) {
-  if (v.is_object() || v.is_array()) {
-    out += v.is_object() ? '{' : '[';
-    bool first = true;
-    for (auto c = v.begin(); c.valid(); c.advance(), first = false) {
-      if (!first) out += ',';
-      if (v.is_object()) {
-        append_json_string(out, c.name());
-        out += ':';
-      }
-      append_json(out, c.value());
-    }
-    out += v.is_object() ? '}' : ']';
-  } else if (v.is_string()) {
-    append_json_string(out, *v.string());
-  } else {
-    out += v.text();
-  }
-}
 inline std::string json_of(const JsonValue& v) {
   std::string out;
-  append_json(out, v);
+  append_json_value(out, v);
   return out;
 }
 
