@@ -13,6 +13,7 @@
 namespace sallyport {
 
 class VerificationKey;
+struct TokenAuthority;
 
 struct Decision {
   Verdict verdict = Verdict::deny;
@@ -23,6 +24,7 @@ struct Decision {
   bool is_superuser = false;
   std::optional<UnixSeconds> expires_at;  // the token's exp, without leeway
   const VerificationKey* key = nullptr;   // the key that verified the token
+  const TokenAuthority* authority = nullptr;  // whose keys and rules judged the token
   bool token_shown = false;               // the field held a token: user names that look like one are not logged
   bool wants_refresh = false;             // an unknown kid: ask the key sources
   bool wants_rehash = false;              // a weak imported hash was right: replace it

@@ -10,6 +10,7 @@
 
 #include "base/modes.h"
 #include "keys/key_ring.h"
+#include "keys/refresh_bell.h"
 #include "rules/claim_path.h"
 #include "rules/claim_rule.h"
 #include "users/user_directory.h"
@@ -28,7 +29,9 @@ struct TokenAuthority {
   std::optional<std::int64_t> max_lifetime;  // seconds
   std::optional<std::string> typ;
   AlgorithmSet allowed_algorithms = kAllAlgorithms;
+  std::vector<KeyPtr> local_keys;      // of the settings and their files; what `keys` begins with
   std::shared_ptr<const KeyRing> keys;
+  std::shared_ptr<RefreshBell> bell;   // asks for newer keys; nothing: no source on the network
 };
 
 struct JwtPolicy {
@@ -38,6 +41,7 @@ struct JwtPolicy {
   bool allow_published_secrets = false;
   std::vector<ClaimPath> principal_claims;
   TokenAuthority plain;
+  std::vector<TokenAuthority> issuers;  // each with an issuer of its own, which chooses it
 };
 
 struct GateSnapshot {

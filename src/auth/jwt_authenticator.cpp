@@ -47,6 +47,18 @@ struct Verification {
   Decision refusal;
 };
 
+// No key that is here verifies the token. A key that a refresh can still bring might: then nothing can be said yet. Only
+// a kid that no key has asks for one, and only of an alg that such a key could serve; a damaged signature never does.
+Decision without_key(const CompactJws& jws, const KeyRing& ring, Reason reason, const AuthContext& c) {
+  const PendingKeys& pending = ring.pending();
+  const bool unknown_kid = jws.kid() && !ring.knows_kid(*jws.kid());
+  const bool none_yet = pending.none_yet && !(jws.kid() && !unknown_kid);
+  Decision d = answer(Verdict::deny, reason);
+  if ((unknown_kid || none_yet) && ring.may_arrive(jws.algorithm(), c.now.monotonic_ms)) d = answer(Verdict::unavailable, Reason::keys_unavailable);
+  d.wants_refresh = d.verdict == Verdict::unavailable || (unknown_kid && pending.remote && remote_can_serve(jws.algorithm()));
+  return d;
+}
+
 Verification verify_signature(const CompactJws& jws, const TokenAuthority& authority, const AuthContext& c) {
   const KeyRing& ring = *authority.keys;
   Trace& trace = c.work.trace;
@@ -61,29 +73,38 @@ Verification verify_signature(const CompactJws& jws, const TokenAuthority& autho
   const std::size_t count = ring.candidates(jws.algorithm(), jws.kid(), candidates);
   if (count == 0) {
     const bool by_kid = ring.can_serve(jws.algorithm());
-    const PendingKeys& pending = ring.pending();
-    trace.add({.kind = StepKind::no_key_tried, .who = kJwt, .reason = by_kid ? Reason::unknown_key_id : Reason::no_key_for_algorithm,
-               .subject = jws.kid().value_or(std::string_view{})});
-    if (pending.none_yet || (by_kid && pending.refreshing)) {
-      Decision d = answer(Verdict::unavailable, Reason::keys_unavailable);
-      d.wants_refresh = true;
-      return {std::nullopt, d};
-    }
-    Decision d = answer(Verdict::deny, by_kid ? Reason::unknown_key_id : Reason::no_key_for_algorithm);
-    d.wants_refresh = by_kid;
-    return {std::nullopt, d};
+    const Reason reason = by_kid || (jws.kid() && ring.pending().remote) ? Reason::unknown_key_id : Reason::no_key_for_algorithm;
+    trace.add({.kind = StepKind::no_key_tried, .who = kJwt, .reason = reason, .subject = jws.kid().value_or(std::string_view{})});
+    return {std::nullopt, without_key(jws, ring, reason, c)};
   }
   Result<VerifiedToken, Reason> token =
       Verifier::verify(jws, std::span(candidates.data(), count), [&](const VerificationKey& key, bool good) {
         trace.add({.kind = StepKind::key_tried, .who = kJwt, .passed = good, .reason = Reason::bad_signature, .subject = key.label()});
       });
+  if (!token && token.error() == Reason::bad_signature) return {std::nullopt, without_key(jws, ring, Reason::bad_signature, c)};
   if (!token) return {std::nullopt, answer(Verdict::deny, token.error())};
   if (c.memory.tokens) c.memory.tokens->remember(jws.token(), ring, token->key());
   return {std::move(*token), {}};
 }
 
-Decision judge(const CompactJws& jws, const AuthContext& c, ChainNotes& notes) {
-  const TokenAuthority& authority = c.snapshot.jwt.plain;
+// The token's unverified iss chooses who may answer and nothing else: keys of one never verify a token of another.
+// Without a match the plain keys are asked, if there are any.
+Result<const TokenAuthority*, Reason> choose_authority(const CompactJws& jws, const AuthContext& c) {
+  const JwtPolicy& jwt = c.snapshot.jwt;
+  if (jwt.issuers.empty()) return &jwt.plain;
+  const Result<JsonValue, Reason> claims = jws.peek_unverified_claims();
+  if (!claims) return unexpected(claims.error());
+  const std::optional<JsonValue> iss = claims->find("iss");
+  const std::optional<std::string_view> text = iss ? iss->string() : std::nullopt;
+  if (text)
+    for (const TokenAuthority& authority : jwt.issuers)
+      if (authority.issuer == *text) return &authority;
+  if (jwt.plain.keys && (!jwt.plain.keys->empty() || jwt.plain.keys->pending().remote)) return &jwt.plain;
+  c.work.trace.add({.kind = StepKind::issuer_checked, .who = kJwt, .reason = Reason::issuer_mismatch, .found = text.value_or(std::string_view{})});
+  return unexpected(Reason::issuer_mismatch);
+}
+
+Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const AuthContext& c, ChainNotes& notes) {
   Trace& trace = c.work.trace;
   const auto refuse = [&](StepKind kind, Reason reason, std::string_view subject) {
     trace.add({.kind = kind, .who = kJwt, .passed = false, .reason = reason, .subject = subject});
@@ -122,6 +143,14 @@ Decision judge(const CompactJws& jws, const AuthContext& c, ChainNotes& notes) {
   d.verdict = Verdict::allow;
   d.reason = Reason::token_ok;
   d.expires_at = times.exp;
+  return d;
+}
+
+Decision judge(const CompactJws& jws, const AuthContext& c, ChainNotes& notes) {
+  const Result<const TokenAuthority*, Reason> authority = choose_authority(jws, c);
+  if (!authority) return answer(Verdict::deny, authority.error());
+  Decision d = judge_by(**authority, jws, c, notes);
+  d.authority = *authority;
   return d;
 }
 
