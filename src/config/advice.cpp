@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "config/schema_http.h"
+#include "config/schema_jwks.h"
 #include "jose/verification_key.h"
 #include "rules/template.h"
 
@@ -109,8 +111,20 @@ void look_across(const Settings& settings, const std::vector<FoldedValue>& value
   const Places places(values);
   if (settings.jwt.enabled.value_or(false) && !settings.jwt.has_any_key())
     faults.push_back(invalid("[jwt] is on and has no key",
-                             "give it a secret or a public_key_file, or set enabled = false",
+                             "give it a secret, a public_key_file or a jwks_url, or set enabled = false",
                              places.of("jwt.enabled")));
+  for (Error& fault : http_contradictions(settings.http)) {
+    fault.place = places.of(fault.place);
+    faults.push_back(std::move(fault));
+  }
+  std::vector<Error> jwks[3];
+  look_at_jwks(settings, jwks[0], jwks[1], jwks[2]);
+  std::vector<Error>* const into[] = {&faults, &warnings, &advice};
+  for (std::size_t i = 0; i < 3; ++i)
+    for (Error& one : jwks[i]) {
+      one.place = places.of(one.place);
+      into[i]->push_back(std::move(one));
+    }
   look_at_token_source(settings.jwt, places, faults);
   look_at_secret(settings.jwt, places, warnings);
   look_at_doors(settings, places, warnings);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "config/schema_http.h"
+#include "config/schema_issuers.h"
+#include "config/schema_jwks.h"
 #include "config/schema_jwt.h"
 
 namespace sallyport {
@@ -15,9 +18,10 @@ constexpr SectionDoc kSections[] = {
     {"store", "Where users and revisions of settings live."},
     {"chain", "What happens to a client that no authenticator owns."},
     {"password", "Default authentication: user name and password, asked first."},
-    {"jwt", "JSON Web Tokens, asked second. The keys are tried in the order secret, public keys."},
+    {"jwt", "JSON Web Tokens, asked second. The keys are tried in the order secret, public keys, key sets (JWKS)."},
     {"gate", "The gate as a whole."},
     {"control", "The socket on which `sallyport status`, `why`, `metrics` and `reload` ask the running plugin."},
+    {"http", "The daemon, sallyportd. The plugin reads none of it."},
     {"log", "The plugin's lines in the broker's log."},
 };
 
@@ -208,6 +212,52 @@ const Setting kSettings[] = {
     {"control.socket", "path", "\"\"", "A Unix socket that only the broker's user can open.\nEmpty: none.",
      "\"/run/sallyport/control.sock\"", set_socket, false, true},
 
+    {"http.listen", "text or a list of texts", "[\"127.0.0.1:8080\"]",
+     "Where the daemon listens: \"ADDRESS:PORT\", \"[IPV6]:PORT\" or \"unix:/path\".\nWithout callers, bearer_file or "
+     "client_ca it may listen on loopback and on Unix sockets alone.",
+     "[\"127.0.0.1:8080\", \"unix:/run/sallyport/http.sock\"]", set_http_listen, false, true},
+    {"http.tls_cert", "path", "", "The daemon's certificate chain (PEM). A changed file is noticed.\nWith it every TCP listener speaks TLS.",
+     "\"/etc/sallyport/tls.crt\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.http.tls_cert); }, false, true},
+    {"http.tls_key", "path", "", "Its private key (PEM).", "\"/etc/sallyport/tls.key\"",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.http.tls_key); }, false, true},
+    {"http.client_ca", "path", "",
+     "Authorities (PEM) of callers' certificates.\nWhere no caller names a certificate, any that they signed is a proof.",
+     "\"/etc/sallyport/callers-ca.crt\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.http.client_ca); }, false, true},
+    {"http.bearer_file", "path", "",
+     "A file with one bearer token a line, each of at least 16 characters: whoever sends one may ask everything.",
+     "\"/etc/sallyport/callers.tokens\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.http.bearer_file); }, false, true},
+    {"http.callers", "a list of tables", "[]",
+     "Who may ask, and what. Every proof that a caller names must hold: bearer_file, basic_user with "
+     "basic_password_file, path_secret_file (requests then go to /k/SECRET/...), certificate (its common name), "
+     "unix_user; addresses narrow any of them.\ncontracts binds it to some of rabbitmq, emqx, emqx4, vernemq, nanomq, "
+     "proxy, v1 and metrics; without it, it may ask all. explain = true lets it have the steps of decisions.",
+     "[{ name = \"rabbit\", contracts = [\"rabbitmq\"], basic_user = \"rabbit\", basic_password_file = \"rabbit.password\", "
+     "addresses = [\"10.0.0.0/8\"] }]",
+     set_http_callers, false, true},
+    {"http.workers", "a whole number", "0", "Threads that answer.\n0: one for each core.", "4",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { read_whole(n, r, s.http.workers, 0, 256); }, false, true},
+    {"http.control_socket", "path", "\"\"", "The daemon's own control socket, as [control] socket is the plugin's.\nEmpty: none.",
+     "\"/run/sallyport/daemon.sock\"", set_http_control_socket, false, true},
+    {"http.max_connections", "a whole number", "20000",
+     "Connections at one time. One more closes the one that has been idle longest.", "5000",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { read_whole(n, r, s.http.max_connections, 16, 1'000'000); }, false, true},
+    {"http.max_admissions", "a whole number", "1000000",
+     "Admitted clients that are remembered for later questions without a token, about 300 bytes each.\nOne more forgets "
+     "the one that was asked about longest ago.",
+     "100000", [](Settings& s, const TomlNode& n, ValueReader& r) { read_whole(n, r, s.http.max_admissions, 64, 100'000'000); }, false, true},
+    {"http.drain", "duration", "\"5s\"", "The most that SIGTERM waits for answers that are under way.", "\"20s\"",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { r.duration(n, s.http.drain, 1, 600); }, false, true},
+    {"http.cache_max_age", "duration", "\"0s\"",
+     "How long a broker may remember an answer to a topic question (VerneMQ), never beyond the token's exp.\nA revocation "
+     "can be this late there.",
+     "\"10s\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.duration(n, s.http.cache_max_age, 0, 3600); }, false, true},
+    {"http.without_client_id", "true or false", "false",
+     "Whether questions without a client id (RabbitMQ's AMQP and management) are answered by the user name alone.\nWith "
+     "it, whoever was let in under a user name is that user for every such question.",
+     "true", [](Settings& s, const TomlNode& n, ValueReader& r) { r.boolean(n, s.http.without_client_id); }, false, true},
+    {"http.rabbitmq_exchange", "text", "\"amq.topic\"", "The exchange that RabbitMQ's MQTT plugin publishes to (mqtt.exchange).",
+     "\"mqtt\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.text(n, s.http.rabbitmq_exchange); }, false, true},
+
     {"log.level", "\"debug\", \"info\", \"notice\", \"warning\" or \"error\"", "\"notice\"",
      "The least important lines that are written. Refusals are written at notice, every decision at debug.",
      "\"debug\"", set_level},
@@ -217,12 +267,24 @@ const Setting kSettings[] = {
 }  // namespace
 
 std::span<const SectionDoc> schema_sections() { return kSections; }
-std::span<const Setting> schema_settings() { return kSettings; }
+// Key sets and issuers have files of their own; their place is with the other keys of [jwt], and at its end.
+std::span<const Setting> schema_settings() {
+  static const std::vector<Setting> all = [] {
+    std::vector<Setting> made;
+    for (const Setting& setting : kSettings) {
+      if (setting.name == "jwt.allowed_algorithms") made.insert(made.end(), jwks_settings().begin(), jwks_settings().end());
+      if (setting.name == "gate.mode") made.insert(made.end(), issuer_settings().begin(), issuer_settings().end());
+      made.push_back(setting);
+    }
+    return made;
+  }();
+  return all;
+}
 
 const Setting* find_setting(std::string_view name) {
-  const auto at =
-      std::find_if(std::begin(kSettings), std::end(kSettings), [&](const Setting& s) { return s.name == name; });
-  return at == std::end(kSettings) ? nullptr : at;
+  const auto all = schema_settings();
+  const auto at = std::find_if(all.begin(), all.end(), [&](const Setting& s) { return s.name == name; });
+  return at == all.end() ? nullptr : &*at;
 }
 
 }  // namespace sallyport

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/modes.h"
@@ -21,27 +22,87 @@ struct ClaimRuleSetting {
   std::string expected;  // template
 };
 
-struct JwtSettings {
-  std::optional<bool> enabled;  // nothing: on when there is any key
-  TokenSource from = TokenSource::password;
+// Keys from a key set on the network or in a file, and how it is asked.
+struct JwksSettings {
+  std::string url;
+  bool discovery = false;          // the address comes from the issuer's published configuration
+  std::vector<std::string> files;  // absolute
+  std::int64_t refresh = 300, timeout = 5, max_stale = 86'400, cooldown = 10;  // seconds
+  std::string ca_file, client_cert, client_key;                                // absolute
+  std::vector<std::pair<std::string, Secret>> headers;
+  std::string proxy;
+  bool allow_http = false;
+  std::vector<std::string> allow_hosts;
+
+  bool remote() const { return !url.empty() || discovery; }
+};
+
+// What the tokens of one issuer are verified with and held to.
+struct AuthoritySettings {
   Secret secret;  // resolved: text, decoded base64, or the file's bytes without one trailing newline
   std::vector<std::string> public_key_files;  // absolute
   std::vector<std::string> public_keys;       // PEM or JWK text
+  JwksSettings jwks;
   bool verify_claims = true;
   std::vector<ClaimRuleSetting> claims;
   std::optional<std::string> issuer;
   std::vector<std::string> audience;  // any of them; empty: not checked
-  std::vector<std::string> principal_claims = {"sub"};
   std::int64_t leeway = 0;  // seconds
   bool require_exp = false;
   std::optional<std::int64_t> max_lifetime;  // seconds
   std::optional<std::string> typ;
-  NotAToken not_a_token = NotAToken::deny;
-  bool allow_published_secrets = false;
   AlgorithmSet allowed_algorithms = kAllAlgorithms;
 
-  bool has_any_key() const { return !secret.empty() || !public_key_files.empty() || !public_keys.empty(); }
+  bool has_own_key() const { return !secret.empty() || !public_key_files.empty() || !public_keys.empty() || jwks.remote() || !jwks.files.empty(); }
+};
+
+// One of [[jwt.issuers]]: a token's iss chooses it.
+struct IssuerSettings : AuthoritySettings {
+  std::string name;
+};
+
+struct JwtSettings : AuthoritySettings {
+  std::optional<bool> enabled;  // nothing: on when there is any key
+  TokenSource from = TokenSource::password;
+  std::vector<std::string> principal_claims = {"sub"};
+  NotAToken not_a_token = NotAToken::deny;
+  bool allow_published_secrets = false;
+  std::vector<IssuerSettings> issuers;
+  std::string jwks_cache;  // a folder, absolute; empty: beside the store
+
+  bool has_any_key() const { return has_own_key() || !issuers.empty(); }
   bool is_enabled() const { return enabled.value_or(has_any_key()); }
+};
+
+// Who may ask sallyportd, and how he proves it: every field that is set must hold.
+struct HttpCallerSetting {
+  std::string name;
+  std::vector<std::string> contracts;   // empty: all of them
+  std::string bearer_file;              // absolute paths; the daemon alone reads them
+  std::string basic_user, basic_password_file;
+  std::string path_secret_file;
+  std::string certificate;              // common name
+  std::string unix_user;
+  std::vector<std::string> addresses;   // CIDR
+  bool explain = false;
+};
+
+struct HttpSettings {
+  std::vector<std::string> listen = {"127.0.0.1:8080"};  // "127.0.0.1:8080", "[::1]:8080", "unix:/path"
+  std::string tls_cert, tls_key, client_ca;              // absolute paths
+  std::string bearer_file;
+  std::vector<HttpCallerSetting> callers;
+  std::int64_t workers = 0;                              // 0: one for each core
+  std::string control_socket;
+  std::int64_t max_connections = 20'000;
+  std::int64_t max_admissions = 1'000'000;
+  std::int64_t drain = 5;                                // seconds
+  std::int64_t cache_max_age = 0;                        // seconds
+  bool without_client_id = false;
+  std::string rabbitmq_exchange = "amq.topic";
+
+  // Nobody is asked for a proof: such a daemon listens on loopback alone.
+  bool open() const { return callers.empty() && bearer_file.empty() && client_ca.empty(); }
 };
 
 struct Settings {
@@ -61,6 +122,7 @@ struct Settings {
   struct {
     std::string socket;
   } control;  // empty: no control socket
+  HttpSettings http;
   struct {
     LogLevel level = LogLevel::notice;
     LogFormat format = LogFormat::text;

@@ -30,49 +30,78 @@ std::string file_name(const std::string& path) {
   return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
-// The keys of [jwt] in the fixed order of trial: secret, public keys. JWKS come later, into the same ring.
-std::vector<KeyPtr> read_keys(const JwtSettings& jwt, std::vector<WatchedFile>& watched, std::vector<Error>& faults) {
+// What compiling gathers beside the policy.
+struct Gathered {
+  std::vector<WatchedFile>& watched;
+  std::vector<std::string>& notes;
+  std::vector<Error>& faults;
+};
+
+// The local keys of an authority in the fixed order of trial: secret, public keys, key set files. What comes from the
+// network follows them in the ring.
+std::vector<KeyPtr> read_keys(const AuthoritySettings& a, const std::string& issuer, Gathered& out) {
   std::vector<KeyPtr> keys;
+  const std::string before = issuer.empty() ? "" : issuer + " ";
   const auto add = [&](Result<KeySet> set, const std::string& place) {
     if (!set) {
       Error fault = std::move(set.error());
       if (fault.place.empty()) fault.place = place;
-      faults.push_back(std::move(fault));
+      out.faults.push_back(std::move(fault));
       return;
     }
+    for (const SkippedKey& s : set->skipped)
+      out.notes.push_back(place + ": key " + std::to_string(s.index + 1) + (s.kid.empty() ? "" : " (kid " + s.kid + ")") + " is skipped: " + s.cause);
+    if (set->keys.empty()) out.faults.push_back(invalid("no key of the key set can verify a token", set->skipped.empty() ? "" : "key 1: " + set->skipped.front().cause, place));
     keys.insert(keys.end(), set->keys.begin(), set->keys.end());
   };
-  if (!jwt.secret.empty()) {
-    Result<KeyPtr> key = make_secret_key(jwt.secret.view(), {.origin = KeyOrigin::secret, .label = "secret", .kid = {}, .allowed = kAllAlgorithms});
-    if (key) keys.push_back(std::move(*key));
-    else faults.push_back(key.error());
-  }
-  for (std::size_t i = 0; i < jwt.public_keys.size(); ++i) {
-    const std::string label = jwt.public_keys.size() == 1 ? "public_key" : "public_key[" + std::to_string(i) + "]";
-    add(parse_key_document(jwt.public_keys[i], KeyDocumentPolicy::trusted_file, {.origin = KeyOrigin::public_key, .label = label, .kid = {}, .allowed = kAllAlgorithms}),
-        "jwt.public_key");
-  }
-  for (const std::string& path : jwt.public_key_files) {
-    watched.push_back({path, file_identity(path)});
+  const auto add_file = [&](const std::string& path, KeyDocumentPolicy policy, KeyOrigin origin) {
+    out.watched.push_back({path, file_identity(path)});
     Result<std::string> text = read_key_file(path);
     if (!text) {
-      faults.push_back(text.error());
-      continue;
+      out.faults.push_back(text.error());
+      return;
     }
-    add(parse_key_document(*text, KeyDocumentPolicy::trusted_file,
-                           {.origin = KeyOrigin::public_key, .label = file_name(path), .kid = {}, .allowed = kAllAlgorithms}),
-        path);
+    add(parse_key_document(*text, policy, {.origin = origin, .label = before + file_name(path), .kid = {}, .allowed = kAllAlgorithms}), path);
+  };
+  if (!a.secret.empty()) {
+    Result<KeyPtr> key = make_secret_key(a.secret.view(), {.origin = KeyOrigin::secret, .label = before + "secret", .kid = {}, .allowed = kAllAlgorithms});
+    if (key) keys.push_back(std::move(*key));
+    else out.faults.push_back(key.error());
   }
+  for (std::size_t i = 0; i < a.public_keys.size(); ++i) {
+    const std::string label = before + (a.public_keys.size() == 1 ? "public_key" : "public_key[" + std::to_string(i) + "]");
+    add(parse_key_document(a.public_keys[i], KeyDocumentPolicy::trusted_file, {.origin = KeyOrigin::public_key, .label = label, .kid = {}, .allowed = kAllAlgorithms}),
+        issuer.empty() ? "jwt.public_key" : "jwt.issuers");
+  }
+  for (const std::string& path : a.public_key_files) add_file(path, KeyDocumentPolicy::trusted_file, KeyOrigin::public_key);
+  // A provider's set has keys for other uses too: those are skipped, as from the network.
+  for (const std::string& path : a.jwks.files) add_file(path, KeyDocumentPolicy::remote_set, KeyOrigin::jwks);
   return keys;
 }
 
-bool same_keys(const KeyRing& ring, const std::vector<KeyPtr>& keys) {
-  // A secret has no thumbprint that may be kept, so a ring with one is always new: what was remembered is verified again.
-  return ring.keys().size() == keys.size() &&
-         std::equal(keys.begin(), keys.end(), ring.keys().begin(), [](const KeyPtr& a, const KeyPtr& b) {
-           return !a->thumbprint().empty() && a->thumbprint() == b->thumbprint() && a->kid() == b->kid() && a->algorithms() == b->algorithms() &&
-                  a->label() == b->label();
-         });
+TokenAuthority make_authority(const AuthoritySettings& a, std::string name, Gathered& out) {
+  TokenAuthority made;
+  made.issuer = a.issuer;
+  made.audience = a.audience;
+  made.verify_claims = a.verify_claims;
+  made.leeway = a.leeway;
+  made.require_exp = a.require_exp;
+  made.max_lifetime = a.max_lifetime;
+  made.typ = a.typ;
+  made.allowed_algorithms = a.allowed_algorithms;
+  for (const ClaimRuleSetting& rule : a.claims) {
+    Result<Template> expected = Template::compile(rule.expected);
+    if (expected) {
+      made.claims.push_back({ClaimPath(rule.claim), std::move(*expected)});
+    } else {
+      Error fault = expected.error();
+      fault.place = (name.empty() ? "jwt.claims." : "jwt.issuers " + name + " claims.") + rule.claim;
+      out.faults.push_back(std::move(fault));
+    }
+  }
+  made.local_keys = read_keys(a, name, out);
+  made.name = std::move(name);
+  return made;
 }
 
 }  // namespace
@@ -85,8 +114,7 @@ std::string file_identity(const std::string& path) {
   return out.str();
 }
 
-Result<CompiledPolicy, std::vector<Error>> compile_policy(const Settings& s, std::uint64_t ring_generation,
-                                                          const std::shared_ptr<const KeyRing>& previous) {
+Result<CompiledPolicy, std::vector<Error>> compile_policy(const Settings& s) {
   std::vector<Error> faults;
   CompiledPolicy out;
   GateSnapshot& gate = out.policy;
@@ -101,31 +129,13 @@ Result<CompiledPolicy, std::vector<Error>> compile_policy(const Settings& s, std
   jwt.allow_published_secrets = s.jwt.allow_published_secrets;
   for (const std::string& claim : s.jwt.principal_claims) jwt.principal_claims.emplace_back(claim);
 
-  TokenAuthority& plain = jwt.plain;
-  plain.issuer = s.jwt.issuer;
-  plain.audience = s.jwt.audience;
-  plain.verify_claims = s.jwt.verify_claims;
-  plain.leeway = s.jwt.leeway;
-  plain.require_exp = s.jwt.require_exp;
-  plain.max_lifetime = s.jwt.max_lifetime;
-  plain.typ = s.jwt.typ;
-  plain.allowed_algorithms = s.jwt.allowed_algorithms;
-  for (const ClaimRuleSetting& rule : s.jwt.claims) {
-    Result<Template> expected = Template::compile(rule.expected);
-    if (expected) {
-      plain.claims.push_back({ClaimPath(rule.claim), std::move(*expected)});
-    } else {
-      Error fault = expected.error();
-      fault.place = "jwt.claims." + rule.claim;
-      faults.push_back(std::move(fault));
-    }
-  }
-  std::vector<KeyPtr> keys = read_keys(s.jwt, out.watched, faults);
+  Gathered gathered{out.watched, out.notes, faults};
+  jwt.plain = make_authority(s.jwt, {}, gathered);
+  for (const IssuerSettings& issuer : s.jwt.issuers) jwt.issuers.push_back(make_authority(issuer, issuer.name, gathered));
   // A verifier without a key is not made: an empty secret must never come to verify anything.
-  if (faults.empty() && jwt.enabled && keys.empty())
-    faults.push_back(invalid("[jwt] is enabled and has no key", "set secret, secret_base64, secret_file, public_key or public_key_file", "jwt.enabled"));
+  if (faults.empty() && jwt.enabled && jwt.plain.local_keys.empty() && !s.jwt.jwks.remote() && jwt.issuers.empty())
+    faults.push_back(invalid("[jwt] is enabled and has no key", "set secret, secret_base64, secret_file, public_key, public_key_file, jwks_url or jwks_file", "jwt.enabled"));
   if (!faults.empty()) return unexpected(std::move(faults));
-  plain.keys = previous && same_keys(*previous, keys) ? previous : std::make_shared<const KeyRing>(std::move(keys), ring_generation);
   return out;
 }
 

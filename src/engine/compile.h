@@ -23,10 +23,10 @@ std::string file_identity(const std::string& path);
 struct CompiledPolicy {
   GateSnapshot policy;               // without users
   std::vector<WatchedFile> watched;  // key files
+  std::vector<std::string> notes;    // keys of jwks_file that cannot be used
 };
 
-// `ring_generation` names the keys' content for the token cache; a ring of the same keys may keep `previous`.
-Result<CompiledPolicy, std::vector<Error>> compile_policy(const Settings& settings, std::uint64_t ring_generation,
-                                                          const std::shared_ptr<const KeyRing>& previous);
+// The authorities have their local keys and no rings yet: see engine/seat_keys.h.
+Result<CompiledPolicy, std::vector<Error>> compile_policy(const Settings& settings);
 
 }  // namespace sallyport

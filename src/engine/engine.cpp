@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include "engine/engine_impl.h"
+#include "engine/key_status.h"
 #include "jose/verification_key.h"
 
 namespace sallyport {
@@ -14,6 +15,7 @@ Engine::~Engine() {
   }
   impl_->wake.notify_all();
   if (impl_->watcher.joinable()) impl_->watcher.join();
+  if (impl_->refresher) impl_->refresher->stop();
 }
 
 Result<std::unique_ptr<Engine>, LoadFailure> Engine::open(EngineOptions options) {
@@ -40,6 +42,7 @@ Decision Engine::Decider::decide(const ConnectAttempt& attempt) {
   const Decision d = sallyport::decide(attempt, snapshot, now, *work_, memory);
 
   impl.metrics.count_decision(d.verdict, d.authenticator, d.reason);
+  if (d.wants_refresh && d.authority && d.authority->bell) d.authority->bell->ring();
   const std::string_view username = attempt.username.value_or(std::string_view{});
   if (d.wants_rehash && attempt.password)
     if (const auto user = snapshot.users->find(username)) impl.rehash.offer(user->username, user->version, *attempt.password);
@@ -75,8 +78,8 @@ EngineStatus Engine::status() const {
     s.users = snapshot->users->size();
     s.weak_hashes = snapshot->users->weak_hashes();
   }
-  if (snapshot->jwt.plain.keys)
-    for (const KeyPtr& key : snapshot->jwt.plain.keys->keys()) s.keys.push_back(key->label() + " (" + std::string(name(key->kind())) + ")");
+  s.keys = key_labels(snapshot->jwt);
+  if (const auto refresher = impl_->refresher_now()) s.key_sources = refresher->report();
   const std::string digest_now = digest_file(impl_->options.config_path);
 
   std::lock_guard lock(impl_->law_mutex);
@@ -87,6 +90,7 @@ EngineStatus Engine::status() const {
   s.settings_file_changed = digest_now != law.loaded.file_digest;
   Health& h = s.health;
   if (!snapshot->settings_known) h.not_ready.push_back("the store could not be read yet: " + law.store_fault);
+  add_key_health(s.key_sources, snapshot->jwt, impl_->clock->unix_seconds(), h);
   h.ready = h.not_ready.empty();
   if (snapshot->settings_known && !law.store_fault.empty()) h.degraded.push_back("the store cannot be read, decisions go on from what is known: " + law.store_fault);
   if (!law.key_fault.empty()) h.degraded.push_back("a key file changed and cannot be used, the old keys stay in force: " + law.key_fault);
@@ -108,6 +112,7 @@ std::string Engine::metrics_text() const {
   append_gauge(page, "sallyport_settings_revision", "Revision of the store's settings in force; 0: none.", static_cast<double>(s.revision.value_or(0)));
   append_gauge(page, "sallyport_token_cache_entries", "Tokens whose signature is remembered.", static_cast<double>(impl_->tokens.entries()));
   append_gauge(page, "sallyport_token_cache_bytes", "Bytes that remembered tokens take.", static_cast<double>(impl_->tokens.bytes()));
+  append_key_metrics(page, s.key_sources, impl_->clock->unix_seconds());
   return page;
 }
 

@@ -20,6 +20,7 @@
 #include "engine/decision_log.h"
 #include "engine/decision_ring.h"
 #include "engine/health.h"
+#include "keys/key_source.h"
 #include "observe/metrics.h"
 
 namespace sallyport {
@@ -30,6 +31,7 @@ struct EngineOptions {
   LogSink log;                         // called from any thread, also within decide(); quick, must not throw; may be empty
   bool with_memory = true;             // caches, brake, equalized timing; false for the CLI
   bool accepts_postgres = false;       // the plugin takes sqlite:// only
+  std::shared_ptr<Fetcher> fetcher;    // how key sets are fetched; nothing: libcurl
 };
 
 struct ReloadOutcome {
@@ -52,6 +54,7 @@ struct EngineStatus {
   std::size_t users = 0, weak_hashes = 0;
   bool users_ready = false;
   std::vector<std::string> keys;       // labels with kind, in the order of trial
+  std::vector<SourceReport> key_sources;  // on the network
   std::vector<ShownValue> settings;    // names, values (secrets masked), origins
   Health health;
 };
@@ -71,6 +74,9 @@ class Engine {
   // The same on the watcher's thread; returns at once. For SIGHUP.
   void request_reload();
 
+  // Asks for a refresh of the key source of that name ("" is plain [jwt]'s), or of all, within the cool-down. False: no such source.
+  bool refresh_keys(const std::optional<std::string>& name);
+
   EngineStatus status() const;
   const DecisionRing& ring() const noexcept;
   Metrics& metrics() noexcept;
@@ -86,7 +92,9 @@ class Engine {
     // The Decision's views live until the next decide() of this Decider.
     Decision decide(const ConnectAttempt& attempt);
     const Trace& trace() const noexcept { return work_->trace; }
-    GateMode mode() { return reader_.get().mode; }
+    GateMode mode() { return reader_.get().mode; }  // now; ends the life of the last Decision's views
+    // What the last decide() was made with. Its views stay alive.
+    const GateSnapshot& decided_with() const noexcept { return *reader_.held(); }
 
    private:
     Engine& engine_;

@@ -11,6 +11,7 @@
 #include "engine/compile.h"
 #include "engine/engine.h"
 #include "engine/rehash_queue.h"
+#include "engine/seat_keys.h"
 #include "engine/store_follower.h"
 #include "users/password_memory.h"
 
@@ -61,9 +62,17 @@ struct Engine::Impl {
   ReloadOutcome last_outcome;
   std::thread watcher;
 
+  std::shared_ptr<JwksRefresher> refresher;  // made with the first source; under law_mutex
+  std::atomic<bool> remote_changed{false};   // keys from the network, or what they owe
+
   // Settings, keys and users anew. On the watcher's thread, or before it starts. `first`: the faults are the caller's.
   ReloadOutcome load(bool first);
   void publish(GateSnapshot policy);
+  // Hands the sources of these settings to the refresher.
+  void follow_sources(const Settings& settings);
+  void follow_remote_keys();
+  void wake_watcher();
+  std::shared_ptr<JwksRefresher> refresher_now() const;
   void follow_store();
   void follow_key_files();
   void rewrite_weak_hashes();

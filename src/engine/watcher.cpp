@@ -6,6 +6,8 @@
 #include <chrono>
 
 #include "engine/engine_impl.h"
+#include "net/curl_jwks_fetcher.h"
+#include "net/file_vault.h"
 #include "users/password_hash.h"
 
 namespace sallyport {
@@ -24,6 +26,7 @@ std::string one_line(const Error& e) {
 
 void Engine::Impl::publish(GateSnapshot policy) {
   policy.users = follower->users();
+  seat_keys(policy.jwt, box.load()->jwt, refresher_now().get(), ring_generation);
   policy.generation = ++snapshot_generation;
   box.store(std::make_shared<const GateSnapshot>(std::move(policy)));
 }
@@ -58,17 +61,17 @@ ReloadOutcome Engine::Impl::load(bool first) {
   Result<LoadedSettings, LoadFailure> loaded = load_settings(options.config_path, stored);
   if (!loaded) return refuse(std::move(loaded.error().faults));
 
-  const std::shared_ptr<const KeyRing> previous = box.load()->jwt.plain.keys;
-  Result<CompiledPolicy, std::vector<Error>> compiled = compile_policy(loaded->settings, ring_generation + 1, previous);
+  Result<CompiledPolicy, std::vector<Error>> compiled = compile_policy(loaded->settings);
   if (!compiled) return refuse(std::move(compiled.error()));
-  if (compiled->policy.jwt.plain.keys != previous) ++ring_generation;
   // A store that was never read may hold the settings that would refuse a client: until then nobody is judged.
   compiled->policy.settings_known = follower->users() != nullptr;
 
   log.set(loaded->settings.log.level, loaded->settings.log.format);
   outcome.warnings = loaded->warnings;
   for (const Error& warning : outcome.warnings) log.line(LogLevel::warning, one_line(warning));
+  for (const std::string& note : compiled->notes) log.line(LogLevel::warning, note);
   if (first) control_socket = loaded->settings.control.socket;
+  follow_sources(loaded->settings);
   publish(compiled->policy);
   metrics.reloads.fetch_add(1, std::memory_order_relaxed);
   outcome.applied = true;
@@ -120,8 +123,7 @@ void Engine::Impl::follow_key_files() {
     changed = true;
   }
   if (!changed) return;
-  const std::shared_ptr<const KeyRing> previous = box.load()->jwt.plain.keys;
-  Result<CompiledPolicy, std::vector<Error>> compiled = compile_policy(law.loaded.settings, ring_generation + 1, previous);
+  Result<CompiledPolicy, std::vector<Error>> compiled = compile_policy(law.loaded.settings);
   if (!compiled) {
     // A half-written key file takes no keys away.
     law.key_fault = one_line(compiled.error().front());
@@ -129,7 +131,6 @@ void Engine::Impl::follow_key_files() {
     log.line(LogLevel::error, "a key file changed and cannot be used, the old keys stay in force: " + one_line(compiled.error().front()));
     return;
   }
-  if (compiled->policy.jwt.plain.keys != previous) ++ring_generation;
   compiled->policy.settings_known = law.policy.settings_known;
   law.policy = compiled->policy;
   law.watched = std::move(compiled->watched);
@@ -137,6 +138,48 @@ void Engine::Impl::follow_key_files() {
   lock.unlock();
   publish(std::move(compiled->policy));
   log.line(LogLevel::notice, "a key file changed and was read again");
+}
+
+std::shared_ptr<JwksRefresher> Engine::Impl::refresher_now() const {
+  std::lock_guard lock(law_mutex);
+  return refresher;
+}
+
+void Engine::Impl::wake_watcher() {
+  {
+    std::lock_guard lock(wake_mutex);
+  }
+  wake.notify_one();
+}
+
+void Engine::Impl::follow_sources(const Settings& settings) {
+  std::vector<KeySourceSettings> sources = key_sources_of(settings.jwt);
+  std::shared_ptr<JwksRefresher> mine = refresher_now();
+  if (!mine) {
+    if (sources.empty()) return;
+    JwksRefresher::Hooks hooks;
+    hooks.changed = [this] {
+      remote_changed.store(true, std::memory_order_release);
+      wake_watcher();
+    };
+    hooks.log = [this](LogLevel level, std::string_view text) { log.line(level, text); };
+    mine = std::make_shared<JwksRefresher>(options.fetcher ? options.fetcher : std::make_shared<CurlJwksFetcher>(), *clock, std::move(hooks));
+    std::lock_guard lock(law_mutex);
+    refresher = mine;
+  }
+  const std::string folder = vault_folder_of(settings);
+  mine->configure(std::move(sources), folder.empty() ? nullptr : std::make_shared<FileVault>(folder));
+  // Before start() the thread waits for the broker's fork.
+  if (watcher.joinable()) mine->start();
+}
+
+// New keys make a new snapshot; what was remembered under a key that left is remembered under no ring that is asked.
+void Engine::Impl::follow_remote_keys() {
+  if (!remote_changed.exchange(false, std::memory_order_acq_rel)) return;
+  std::unique_lock lock(law_mutex);
+  GateSnapshot policy = law.policy;
+  lock.unlock();
+  publish(std::move(policy));
 }
 
 void Engine::Impl::rewrite_weak_hashes() {
@@ -158,7 +201,7 @@ void Engine::Impl::rewrite_weak_hashes() {
 void Engine::Impl::run() {
   std::unique_lock lock(wake_mutex);
   while (!stop) {
-    wake.wait_for(lock, kPeriod, [&] { return stop || reloads_asked != reloads_done; });
+    wake.wait_for(lock, kPeriod, [&] { return stop || reloads_asked != reloads_done || remote_changed.load(std::memory_order_acquire); });
     if (stop) break;
     const std::uint64_t asked = reloads_asked;
     const bool reload_wanted = asked != reloads_done;
@@ -172,6 +215,7 @@ void Engine::Impl::run() {
       done.notify_all();
       continue;
     }
+    follow_remote_keys();
     follow_store();
     follow_key_files();
     rewrite_weak_hashes();
@@ -188,6 +232,12 @@ void Engine::start() {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   impl_->watcher = std::thread([this] { impl_->run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (const auto refresher = impl_->refresher_now()) refresher->start();
+}
+
+bool Engine::refresh_keys(const std::optional<std::string>& name) {
+  const auto refresher = impl_->refresher_now();
+  return refresher && refresher->refresh_now(name);
 }
 
 void Engine::request_reload() {

@@ -206,9 +206,15 @@ std::vector<Change> changes_for(Reason reason, const World& world, bool show_val
 std::optional<WhatIf> smallest_change(const ConnectAttempt& attempt, const GateSnapshot& snapshot, const Moment& now, bool show_values) {
   const auto work = std::make_unique<Workspace>();
   const auto ask = [&](const World& world) { return decide(world.attempt, world.snapshot, world.now, *work); };
-  const World as_is{attempt, snapshot, now};
+  World as_is{attempt, snapshot, now};
   const Decision first = ask(as_is);
   if (first.verdict == Verdict::allow) return std::nullopt;
+  // The issuer that the token chose is the one whose rules are changed; no other could answer.
+  if (first.authority && first.authority != &as_is.snapshot.jwt.plain) {
+    const TokenAuthority chosen = *first.authority;
+    as_is.snapshot.jwt.plain = chosen;
+    as_is.snapshot.jwt.issuers.clear();
+  }
 
   struct Halfway {
     Change change;
