@@ -1,0 +1,27 @@
+// IpRange: one address, or a network in CIDR form. IPv4 is kept as its IPv4-mapped
+// IPv6 form, so that "::ffff:192.0.2.7" and "192.0.2.7" are the same peer.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace sallyport {
+
+using IpAddress = std::array<std::uint8_t, 16>;
+// Without port, brackets or zone; nothing for anything else.
+std::optional<IpAddress> parse_ip_address(std::string_view text) noexcept;
+
+class IpRange {
+ public:
+  // "192.0.2.7", "10.0.0.0/8", "2001:db8::/32". Bits behind the prefix are not looked at.
+  static std::optional<IpRange> parse(std::string_view text) noexcept;
+  bool contains(const IpAddress& address) const noexcept;
+
+ private:
+  IpAddress network_{};
+  unsigned bits_ = 128;
+};
+
+}  // namespace sallyport
