@@ -18,9 +18,9 @@ help: ## this list
 	@echo "  make run PORT=1884         another port"
 	@echo "  make install PREFIX=/usr   another place than /usr/local (DESTDIR is honoured)"
 
-build: ## the command line, the plugin and their unit tests, in build/release
+build: ## the command line and the plugin, in build/release
 	@scripts/install-packages build
-	@scripts/build release
+	@scripts/build release products
 
 run: ## a Mosquitto on 127.0.0.1:1883 with the gate in it, and lines to paste
 	@scripts/install-packages build run
@@ -35,7 +35,7 @@ test-all: ## the long suites too
 
 install: ## into PREFIX, /usr/local if not given
 	@scripts/install-packages build
-	@scripts/build release
+	@scripts/build release products
 	@scripts/install-into "$(PREFIX)" "$(DESTDIR)"
 
 bench: ## how fast, beside others, as ratios in one run

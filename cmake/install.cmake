@@ -1,4 +1,10 @@
-# What `make install` brings, and the target unit_tests.
+# What `make install` brings, and the targets products (that, and nothing more) and unit_tests.
+add_custom_target(products)
+foreach(_target sallyport sallyportd sallyport_mosquitto)
+  if(TARGET ${_target})
+    add_dependencies(products ${_target})
+  endif()
+endforeach()
 if(TARGET sallyport)
   install(TARGETS sallyport RUNTIME DESTINATION bin)
 endif()
@@ -16,6 +22,7 @@ if(TARGET sallyport)
     COMMAND sallyport config default > ${CMAKE_BINARY_DIR}/sallyport.toml
     DEPENDS sallyport VERBATIM)
   add_custom_target(default_settings ALL DEPENDS ${CMAKE_BINARY_DIR}/sallyport.toml)
+  add_dependencies(products default_settings)
   install(FILES ${CMAKE_BINARY_DIR}/sallyport.toml DESTINATION share/sallyport)
 endif()
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION share/doc/sallyport)

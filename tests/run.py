@@ -180,8 +180,8 @@ def main():
         files = sorted((HERE / name).glob("*_test.py"))
         return [python_suite(name, files, only)] if files else []
 
-    def tsan():
-        return units("tsan") if options.all or "tsan" in options.suites else []
+    def long_units(preset, name):
+        return units(preset) if options.all or name in options.suites else []
 
     def long():
         return folder("long") if options.all or "long" in options.suites else []
@@ -189,9 +189,9 @@ def main():
     suites = {
         "layers": lambda: [python_suite("layers", [HERE / "layers_test.py"], only)],
         "broker": lambda: brokers(only),
-        "units": lambda: units("release"),
         "asan": lambda: units("asan"),
-        "tsan": tsan,
+        "units": lambda: long_units("release", "units"),
+        "tsan": lambda: long_units("tsan", "tsan"),
         "cli": lambda: folder("cli"),
         "http": lambda: folder("http"),
         "docs": lambda: [python_suite("docs", [HERE / "docs_test.py"], only)],
