@@ -8,7 +8,7 @@ Comments in the page say what a reader needs not see:
   <!-- test: exit N -->         the commands of the next block end with N
   <!-- test: run COMMAND -->    is run here, in bash
   <!-- test: file NAME -->      the next block, whatever its language, is written to NAME
-  <!-- test: broker -->         from here on a broker runs with sallyport.toml
+  <!-- test: broker -->         from here on a broker runs with sallyport.toml, and has refused one client, "stranger"
 
 Of `make` only what is quick is run as it stands; of the rest it is checked that
 the target is there (the suites run them in other ways).
@@ -21,7 +21,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import machine, tokens
+from harness import machine, raw_mqtt, tokens
 from harness.broker import Broker
 from harness.gate import Gate
 
@@ -101,7 +101,11 @@ class Page:
 
     def start_broker(self):
         if self.broker is None:
+            for path in self.folder.iterdir():
+                if path.is_file():
+                    machine.give_to_broker(path)
             self.broker = Broker(self.gate).start()
+            raw_mqtt.connack(self.broker.port, client_id="stranger", username="x", password="no token")
 
 
 def make_targets():
