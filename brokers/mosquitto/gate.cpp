@@ -138,6 +138,7 @@ bool Gate::answers_from_state(std::string_view id, const mosquitto_evt_basic_aut
 int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, const ConnectAttempt& attempt, const Decision& decision) {
   Session session;
   session.standing = Standing::admitted;
+  session.checked_again = reloads_;
   session.authenticator = decision.authenticator;
   session.principal_verified = decision.principal_verified;
   session.is_superuser = decision.is_superuser;
@@ -173,6 +174,7 @@ int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, cons
 int Gate::hand_on(std::string_view id, const mosquitto_evt_basic_auth& event, bool would_admit, const Decision& decision) {
   Session session;
   session.standing = Standing::handed_on;
+  session.checked_again = reloads_;
   session.would_admit = would_admit;
   session.username = view(event.username);
   session.address = view(mosquitto_client_address(event.client));
@@ -244,7 +246,7 @@ void Gate::left(const ::mosquitto* client) {
   if (!client || !on_broker_thread()) return;
   log().drain();
   const char* id = mosquitto_client_id(client);
-  if (id && sessions_.leave(id, client)) publish_counts();
+  if (id && sessions_.leave(id, client, reloads_)) publish_counts();
 }
 
 void Gate::reload() {

@@ -47,9 +47,10 @@ void Sessions::pointer_taken(std::string_view id, Client client) noexcept {
 
 void Sessions::drop(std::string_view id, Client client) { take(id, client); }
 
-bool Sessions::leave(std::string_view id, Client client) {
+bool Sessions::leave(std::string_view id, Client client, std::uint64_t reloads) {
   std::optional<Session> session = take(id, client);
   if (!session) return false;
+  session->checked_again = reloads;
   if (session->standing == Standing::admitted) depart(id, client, std::move(*session));
   return true;
 }

@@ -56,8 +56,9 @@ class Sessions {
   Session& enter(std::string_view id, Client client, Session session);
   // BASIC_AUTH was asked for this id and pointer: a pointer of somebody who left belongs to a new connection now.
   void pointer_taken(std::string_view id, Client client) noexcept;
-  // DISCONNECT or CLIENT_OFFLINE; only where both match. Admitted clients are kept as departed.
-  bool leave(std::string_view id, Client client);
+  // DISCONNECT or CLIENT_OFFLINE; only where both match. Admitted clients are kept as departed. `reloads`: the SIGHUPs
+  // so far, for all of which the broker has checked this client, since it does so in one go.
+  bool leave(std::string_view id, Client client, std::uint64_t reloads);
   // Refused after all.
   void drop(std::string_view id, Client client);
 
