@@ -92,6 +92,22 @@ class OneByOne(BrokerCase):
         client = self.client(broker, client_id="sleeper", username="x", password=token, clean=False)
         self.assertEqual(client.message(), ("t", b"kept"))
 
+    def test_sighup_keeps_a_client_that_took_its_own_session_over(self):
+        # The broker tells of the old connection's end after it has asked about the new one.
+        gate, broker = self.start(TOKENS + 'from = "username"\n')
+        for clean in (True, False):
+            for leaves in (True, False):
+                fields = {"client_id": f"same-{clean}-{leaves}", "clean": clean}
+                first = self.client(broker, **fields, username=tokens.good("first"))
+                if leaves:
+                    first.disconnect()
+                second = self.client(broker, **fields, username=tokens.good("second"))
+                mark = broker.mark()
+                broker.sighup()
+                broker.wait_for_log(r"(?i)reload", mark)
+                self.assertTrue(second.ping(), broker.log()[-1500:])
+                self.assertEqual(second.publish("t", "x", 1), 0)
+
     def test_a_refused_stranger_with_my_client_id_does_not_spoil_my_sighup(self):
         gate, broker = self.start(TOKENS)
         client = self.client(broker, client_id="mine", username="x", password=tokens.good())
