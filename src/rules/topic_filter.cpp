@@ -75,13 +75,6 @@ bool overlaps(std::string_view left, std::string_view right) noexcept {
   }
 }
 
-std::optional<std::size_t> literal_prefix(std::string_view filter) noexcept {
-  const std::size_t wild = filter.find_first_of("+#");  // well-formed: it is a level of its own
-  if (wild == std::string_view::npos) return filter.size();
-  if (wild == 0) return std::nullopt;
-  return wild - 1;
-}
-
 std::optional<std::string_view> judged_filter(std::string_view asked) noexcept {
   constexpr std::string_view share = "$share/";
   if (!asked.starts_with("$share")) return asked;

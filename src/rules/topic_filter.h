@@ -16,7 +16,7 @@ bool is_topic_name(std::string_view text) noexcept;
 // "#" alone and only at the end, "+" alone in its level; not empty, no NUL.
 bool is_topic_filter(std::string_view text) noexcept;
 
-// The four below take well-formed texts.
+// The three below take well-formed texts.
 
 // Wildcards at the start match no topic that begins with "$" (section 4.7.2).
 bool matches(std::string_view filter, std::string_view topic) noexcept;
@@ -24,8 +24,6 @@ bool matches(std::string_view filter, std::string_view topic) noexcept;
 bool covers(std::string_view held, std::string_view asked) noexcept;
 // Whether any topic is matched by both.
 bool overlaps(std::string_view a, std::string_view b) noexcept;
-// Bytes of the levels before the first wildcard, without their last "/"; nothing where the first level is one.
-std::optional<std::size_t> literal_prefix(std::string_view filter) noexcept;
 
 // "$share/group/filter" is judged by its filter. Any other text is its own filter; nothing for a "$share" that is
 // not well-formed (4.8.2: the group is not empty and holds no wildcard).

@@ -63,15 +63,6 @@ TEST(TopicFilterTest, JudgesASharedSubscriptionByItsFilter) {
     EXPECT_EQ(judged_filter(bad), std::nullopt) << bad;
 }
 
-TEST(TopicFilterTest, FindsTheLevelsBeforeAWildcard) {
-  EXPECT_EQ(literal_prefix("a/b"), 3U);
-  EXPECT_EQ(literal_prefix("a/+/b"), 1U);
-  EXPECT_EQ(literal_prefix("a/b/#"), 3U);
-  EXPECT_EQ(literal_prefix("/#"), 0U);
-  EXPECT_EQ(literal_prefix("#"), std::nullopt);
-  EXPECT_EQ(literal_prefix("+/a"), std::nullopt);
-}
-
 // -- the slow, obvious model ------------------------------------------------------------------------------------------
 
 using Split = std::vector<std::string>;

@@ -1,6 +1,7 @@
 #include "rules/topic_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "rules/topic_filter.h"
@@ -11,26 +12,14 @@ namespace {
 constexpr std::uint32_t kNone = UINT32_MAX;
 constexpr std::size_t kFew = 8;  // so many filters are looked at one by one
 
+constexpr std::size_t kDepth = 16;   // levels that the index knows
+
 // FNV-1a over levels, each with its "/", so that no level and an empty one differ. Filters are their issuer's own:
 // whoever makes them collide slows his own checks, to one look at each.
 constexpr std::uint64_t kNoLevels = 0xcbf29ce484222325U;
 std::uint64_t add_level(std::uint64_t hash, std::string_view level) noexcept {
   for (char c : level) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   return (hash ^ static_cast<unsigned char>('/')) * 0x100000001b3U;
-}
-
-// Calls `each(hash)` for no levels, the first, the first two… of `text`, at most `most` levels.
-template <class Each>
-void for_each_prefix(std::string_view text, std::size_t most, Each&& each) noexcept {
-  std::uint64_t hash = kNoLevels;
-  each(hash);
-  for (std::size_t levels = 0; levels < most; ++levels) {
-    const std::size_t slash = text.find('/');
-    hash = add_level(hash, text.substr(0, slash));
-    each(hash);
-    if (slash == std::string_view::npos) return;
-    text.remove_prefix(slash + 1);
-  }
 }
 
 }  // namespace
@@ -50,6 +39,48 @@ bool is_held_by_right(TopicAction action, std::string_view topic) noexcept {
   }
   return false;
 }
+
+// A topic or filter at a glance: enough to pass over, without reading their text, nearly all filters that it does not meet.
+struct TopicRules::Outline {
+  static constexpr std::uint32_t kWild = 0, kAbsent = 2;  // marks of literal levels are odd
+  std::array<std::uint64_t, kDepth + 1> prefixes;          // of no levels, the first, the first two…, before any wildcard
+  std::array<std::uint32_t, kDepth> marks;
+  std::size_t prefix_levels = 0;
+
+  explicit Outline(std::string_view text) noexcept {
+    prefixes[0] = kNoLevels;
+    bool literal_so_far = true, more = true, all_below = false;
+    for (std::size_t i = 0; i < kDepth; ++i) {
+      if (!more) {
+        marks[i] = all_below ? kWild : kAbsent;
+        continue;
+      }
+      const std::size_t slash = text.find('/');
+      const std::string_view level = text.substr(0, slash);
+      all_below = level == "#";
+      if (all_below || level == "+") {
+        marks[i] = kWild;
+        literal_so_far = false;
+      } else {
+        const std::uint64_t hash = add_level(kNoLevels, level);
+        marks[i] = static_cast<std::uint32_t>(hash ^ hash >> 32) | 1U;
+        if (literal_so_far) {
+          prefixes[i + 1] = add_level(prefixes[i], level);
+          prefix_levels = i + 1;
+        }
+      }
+      more = slash != std::string_view::npos;
+      if (more) text.remove_prefix(slash + 1);
+    }
+  }
+  // False: the filter does not match, cover or equal this. True: look.
+  bool may_be_held_by(const Filter& f) const noexcept { return f.mark == 0 || marks[f.mark_level] == f.mark; }
+  // False: they have no topic in common.
+  bool may_overlap(const Filter& f) const noexcept {
+    if (f.prefix_levels <= prefix_levels && f.prefix != prefixes[f.prefix_levels]) return false;
+    return f.mark == 0 || marks[f.mark_level] == kWild || marks[f.mark_level] == f.mark;
+  }
+};
 
 // A request, its topic judged and its address read once, where a rule asks for it.
 struct TopicRules::Asked {
@@ -123,15 +154,16 @@ TopicAnswer TopicRules::check(const TopicRequest& request) const noexcept {
     for (const Filter& filter : filters_) look_at(filter);
   } else {
     // What covers or matches begins, up to its first wildcard, as the topic does up to its own.
-    const auto literal = literal_prefix(asked.topic);
-    const std::size_t most = literal ? deepest_prefix_ : 0;
-    for_each_prefix(asked.topic.substr(0, literal.value_or(0)), most, [&](std::uint64_t hash) {
-      for (std::uint32_t i = buckets_[hash & (buckets_.size() - 1)]; i != kNone; i = filters_[i].next)
-        if (filters_[i].prefix == hash) look_at(filters_[i]);
-    });
+    const Outline outline(asked.topic);
+    for (std::size_t levels = 0; levels <= outline.prefix_levels; ++levels) {
+      const std::uint64_t prefix = outline.prefixes[levels];
+      for (std::uint32_t i = buckets_[prefix & (buckets_.size() - 1)]; i != kNone; i = filters_[i].next)
+        if (filters_[i].prefix == prefix && outline.may_be_held_by(filters_[i])) look_at(filters_[i]);
+    }
     // What only takes a part away may begin deeper than the subscription does.
     if (subscribing)
-      for (std::uint32_t i : denials_) look_at(filters_[i]);
+      for (std::uint32_t i : denials_)
+        if (filters_[i].rule < best && outline.may_overlap(filters_[i])) look_at(filters_[i]);
   }
   if (best == kNone) return closed_ ? TopicAnswer::deny : TopicAnswer::no_match;
   return rules_[best].allows ? TopicAnswer::allow : TopicAnswer::deny;
@@ -186,15 +218,14 @@ void TopicRules::Builder::index() {
   made.buckets_.assign(buckets, kNone);
   for (std::uint32_t i = 0; i < made.filters_.size(); ++i) {
     Filter& filter = made.filters_[i];
-    filter.prefix = kNoLevels;
-    if (const auto literal = literal_prefix(made.text(filter))) {
-      std::size_t levels = 0;
-      for_each_prefix(made.text(filter).substr(0, *literal), SIZE_MAX, [&](std::uint64_t hash) {
-        filter.prefix = hash;
-        ++levels;
-      });
-      made.deepest_prefix_ = std::max(made.deepest_prefix_, levels - 1);
-    }
+    const Outline outline(made.text(filter));
+    filter.prefix_levels = static_cast<std::uint8_t>(outline.prefix_levels);
+    filter.prefix = outline.prefixes[outline.prefix_levels];
+    for (std::size_t level = outline.prefix_levels; level < kDepth; ++level)
+      if (outline.marks[level] & 1U) {
+        filter.mark = outline.marks[level];
+        filter.mark_level = static_cast<std::uint8_t>(level);
+      }
     std::uint32_t& bucket = made.buckets_[filter.prefix & (buckets - 1)];
     filter.next = bucket;
     bucket = i;

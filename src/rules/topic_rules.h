@@ -61,13 +61,17 @@ class TopicRules {
 
  private:
   struct Filter {
-    std::uint64_t prefix = 0;  // hash of the levels before the first wildcard
+    std::uint64_t prefix = 0;         // hash of the levels before the first wildcard
     std::uint32_t begin = 0, length = 0;
     std::uint32_t rule = 0;
-    std::uint32_t next = 0;    // in the same bucket
+    std::uint32_t next = 0;           // in the same bucket
+    std::uint32_t mark = 0;           // of the last literal level behind a wildcard, 0 where there is none,
+    std::uint8_t mark_level = 0;      // and where it stands
+    std::uint8_t prefix_levels = 0;
     bool exact = false;
   };
   struct Asked;
+  struct Outline;
   std::string_view text(const Filter& f) const noexcept { return std::string_view(text_).substr(f.begin, f.length); }
   bool fits(const Filter& filter, const TopicRule& rule, Asked& asked) const noexcept;
   bool within_limits(const Asked& asked) const noexcept;
@@ -77,7 +81,6 @@ class TopicRules {
   std::vector<Filter> filters_, limits_;
   std::vector<std::uint32_t> buckets_;   // empty: few filters, all are looked at
   std::vector<std::uint32_t> denials_;   // filters of denying rules: a subscription meets each
-  std::size_t deepest_prefix_ = 0;       // levels
   bool limited_ = false;
   bool closed_ = false;
 };

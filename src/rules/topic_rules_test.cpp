@@ -248,7 +248,7 @@ TEST(TopicRulesTest, AgreesWithAModelThatLooksAtEveryRule) {
   const char* const words[] = {"a", "b", "", "$s", "+", "#"};
   const auto filter = [&](bool wild) {
     std::string out;
-    for (std::size_t left = 1 + pick(4); left > 0; --left) {
+    for (std::size_t left = 1 + (pick(20) == 0 ? 14 + pick(6) : pick(4)); left > 0; --left) {
       const std::string word = words[pick(wild ? 6 : 4)];
       out += word;
       if (word == "#" || left == 1) break;
