@@ -1,3 +1,6 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "config/schema.h"
 
 #include <filesystem>
@@ -35,7 +38,12 @@ std::string dump(const Settings& s) {
   out << '|' << s.jwt.leeway << '|' << s.jwt.require_exp << '|' << s.jwt.max_lifetime.value_or(-1) << '|'
       << s.jwt.typ.value_or("-") << '|' << int(s.jwt.not_a_token) << '|' << s.jwt.allow_published_secrets << '|'
       << s.jwt.allowed_algorithms << '|' << int(s.gate.mode) << '|' << s.control.socket << '|' << int(s.log.level)
-      << '|' << int(s.log.format);
+      << '|' << int(s.log.format) << '|';
+  for (const auto& address : s.http.listen) out << address << ',';
+  out << '|' << s.http.tls_cert << '|' << s.http.tls_key << '|' << s.http.client_ca << '|' << s.http.bearer_file << '|'
+      << s.http.callers.size() << '|' << s.http.workers << '|' << s.http.control_socket << '|' << s.http.max_connections
+      << '|' << s.http.max_admissions << '|' << s.http.drain << '|' << s.http.cache_max_age << '|'
+      << s.http.without_client_id << '|' << s.http.rabbitmq_exchange;
   return out.str();
 }
 
