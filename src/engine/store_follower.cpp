@@ -27,10 +27,9 @@ Result<StoreFollower::Update> StoreFollower::poll() {
     if (!opened) return unexpected(std::move(opened.error()));
     store_ = std::move(*opened);
   }
-  const auto failed = [&](Error& error) {
-    store_.reset();  // opened anew at the next look
-    return unexpected(std::move(error));
-  };
+  // The store is kept: only it knows that a file which comes back is another one, and a file that was deleted is an
+  // error to it, not an empty store.
+  const auto failed = [&](Error& error) { return unexpected(std::move(error)); };
   Result<std::int64_t> version = store_->data_version();
   if (!version) return failed(version.error());
   if (users_ && !opened_now && *version == version_) return Update{};

@@ -65,10 +65,10 @@ Result<void> SqliteStore::commit_bulk() {
   if (!bulk_) return unexpected(Error{ErrorKind::kInternal, "no bulk change was begun", "", ""});
   const std::unique_ptr<Bulk> bulk = std::move(bulk_);
   bulk->find = Statement();  // belongs to the connection that may be gone
-  SqliteConnection* const before = connection_.get();
+  const std::int64_t before = opened_;
   const Result<SqliteConnection*> connection = connect_to_write();
   if (!connection) return unexpected(connection.error());
-  if (*connection != before) return unexpected(Error{ErrorKind::kUnavailable, "the store was replaced by another file meanwhile", "begin again", ""});
+  if (opened_ != before) return unexpected(Error{ErrorKind::kUnavailable, "the store was replaced by another file meanwhile", "begin again", ""});
   SqliteConnection& store = **connection;
   if (Result<void> done = store.execute("PRAGMA cache_size = -32768"); !done) return done;
   Result<Transaction> transaction = Transaction::begin_write(store);

@@ -4,8 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
-
 #include "store/store_file.h"
 
 namespace sallyport {
@@ -133,6 +131,7 @@ Error SqliteConnection::error(int code) const {
               "an import or a backup may be under way; try again", ""};
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
+      broken_ = true;
       return {ErrorKind::kInternal, fmt::format("the store {} is damaged or no store ({})", path_, said),
               "put a backup in its place, or save what is left with: sqlite3 FILE .recover", ""};
     case SQLITE_READONLY:
@@ -144,7 +143,9 @@ Error SqliteConnection::error(int code) const {
       return denied;
     }
     case SQLITE_FULL: return {ErrorKind::kUnavailable, fmt::format("no room left on the disk of the store {}", path_), "free some space there and try again", ""};
-    case SQLITE_IOERR: return {ErrorKind::kUnavailable, fmt::format("the disk of the store {} reports an error ({})", path_, said), "see the system's log", ""};
+    case SQLITE_IOERR:
+      broken_ = true;
+      return {ErrorKind::kUnavailable, fmt::format("the disk of the store {} reports an error ({})", path_, said), "see the system's log", ""};
     default: return {ErrorKind::kInternal, fmt::format("the store {}: {}", path_, said), "", ""};
   }
 }

@@ -66,6 +66,8 @@ class SqliteConnection {
   Error error(int code) const;
 
   bool read_only() const noexcept { return read_only_; }
+  // After damage or a failing disk: whoever comes next opens anew.
+  bool broken() const noexcept { return broken_; }
   const std::string& path() const noexcept { return path_; }
   const FileIdentity& identity() const noexcept { return identity_; }
 
@@ -75,6 +77,7 @@ class SqliteConnection {
   std::string path_;
   FileIdentity identity_;
   bool read_only_ = false;
+  mutable bool broken_ = false;  // noticed while an error is put into words
 };
 
 // A transaction that is rolled back unless it was committed.

@@ -16,7 +16,7 @@ Result<void> SqliteStore::start() {
 Result<SqliteConnection*> SqliteStore::connect() {
   if (connection_) {
     const std::optional<FileIdentity> now = identify_file(path_);
-    if (now && *now == connection_->identity()) return connection_.get();
+    if (now && *now == connection_->identity() && !connection_->broken()) return connection_.get();
     // Deleted: what was read stays true for those who hold it; nothing new is known until a file is back.
     if (!now) return unexpected(Error{ErrorKind::kNotFound, fmt::format("the store {} was deleted", path_), "put its backup back; users stay as they were read last", ""});
     rollback_bulk();

@@ -57,7 +57,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<SqliteConnection> connection_;
   std::unique_ptr<Bulk> bulk_;
   std::int64_t opened_ = 0;   // how many files this store has had open
-  bool replaced_ = false;     // since the last changes_after or load
+  bool replaced_ = false;     // since the last load
 };
 
 }  // namespace sallyport

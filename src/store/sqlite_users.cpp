@@ -10,6 +10,9 @@ namespace {
 // Names of deleted users that are kept for followers; those who were away longer read everything again.
 constexpr int kMaxTombstones = 100'000;
 
+// More changed users than these are loaded as a stream, not told as a list: an import of millions stays in bounded memory.
+constexpr std::int64_t kMaxChangesTold = 20'000;
+
 constexpr std::string_view kColumns = "username, hash, enabled, is_superuser, seq";
 
 UserRecord record_of(const Statement& row) {
@@ -35,11 +38,19 @@ Result<StoreChanges> SqliteStore::changes_after(std::int64_t sequence) {
   changes.sequence = *now;
   // A sequence that is ahead of the file: an older copy was put back.
   changes.from_scratch = replaced_ || sequence <= 0 || sequence < *oldest || sequence > *now;
-  const std::int64_t after = changes.from_scratch ? 0 : sequence;
+  if (changes.from_scratch) return changes;
+  Result<Statement> many = connection.prepare("SELECT count(*) FROM (SELECT 1 FROM users WHERE seq > ?1 LIMIT ?2)");
+  if (!many) return unexpected(many.error());
+  const Result<bool> counted = many->bind(1, sequence).bind(2, kMaxChangesTold + 1).step();
+  if (!counted) return unexpected(counted.error());
+  if (many->integer(0) > kMaxChangesTold) {
+    changes.from_scratch = true;
+    return changes;
+  }
 
   Result<Statement> users = connection.prepare(fmt::format("SELECT {} FROM users WHERE seq > ?", kColumns));
   if (!users) return unexpected(users.error());
-  users->bind(1, after);
+  users->bind(1, sequence);
   for (;;) {
     const Result<bool> row = users->step();
     if (!row) return unexpected(row.error());
@@ -47,25 +58,22 @@ Result<StoreChanges> SqliteStore::changes_after(std::int64_t sequence) {
     UserRecord record = record_of(*users);
     changes.users.push_back({record.username, std::move(record)});
   }
-  if (!changes.from_scratch) {
-    Result<Statement> deleted = connection.prepare("SELECT username FROM deleted_users WHERE seq > ?");
-    if (!deleted) return unexpected(deleted.error());
-    deleted->bind(1, after);
-    for (;;) {
-      const Result<bool> row = deleted->step();
-      if (!row) return unexpected(row.error());
-      if (!*row) break;
-      changes.users.push_back({deleted->text(0), std::nullopt});
-    }
+  Result<Statement> deleted = connection.prepare("SELECT username FROM deleted_users WHERE seq > ?");
+  if (!deleted) return unexpected(deleted.error());
+  deleted->bind(1, sequence);
+  for (;;) {
+    const Result<bool> row = deleted->step();
+    if (!row) return unexpected(row.error());
+    if (!*row) break;
+    changes.users.push_back({deleted->text(0), std::nullopt});
   }
   const Result<std::int64_t> revised = connection.integer("SELECT coalesce(max(seq), 0) FROM settings_revisions");
   if (!revised) return unexpected(revised.error());
-  if (*revised > after) {
+  if (*revised > sequence) {
     Result<std::optional<SettingsRevision>> current = read_current_settings(connection);
     if (!current) return unexpected(current.error());
     changes.settings = std::move(*current);
   }
-  replaced_ = false;
   return changes;
 }
 

@@ -3,6 +3,9 @@
 // here in one transaction that takes the next number of one change sequence; whoever
 // follows reads what came after the last number that it has.
 //
+// A Store finds its way back by itself: after an error the same object is asked again,
+// since only it knows that what it finds then is not what it had before.
+//
 // The contract is the same for every engine, and so is its test suite
 // (store/store_contract_test.cpp). Methods may block on disk; never call them from a
 // decision. One Store object serves one thread at a time.
@@ -34,9 +37,11 @@ struct SettingsRevision {
 // What came after a sequence number.
 struct StoreChanges {
   std::int64_t sequence = 0;    // the number to ask with next time
-  bool from_scratch = false;    // the store was replaced, or the number is too old: users holds all, forget the rest
+  // The store was replaced, the number is too old, or more has changed than is worth telling one by one: what follows
+  // is empty, call load() and forget what was known.
+  bool from_scratch = false;
   std::vector<UserChange> users;
-  std::optional<SettingsRevision> settings;  // the current revision, where it changed (or from_scratch)
+  std::optional<SettingsRevision> settings;  // the current revision, where it changed
 };
 
 struct UserQuery {

@@ -1,5 +1,6 @@
 #include "users/csv_import.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "users/password_hash.h"

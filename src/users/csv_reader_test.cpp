@@ -1,5 +1,6 @@
 #include "users/csv_reader.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace sallyport {

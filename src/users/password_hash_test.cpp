@@ -1,5 +1,6 @@
 #include "users/password_hash.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
