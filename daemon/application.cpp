@@ -1,0 +1,242 @@
+#include "daemon/application.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "config/load.h"
+#include "config/schema_http.h"
+#include "control/handlers.h"
+#include "daemon/http/tls.h"
+#include "daemon/notify.h"
+
+namespace sallyport::daemon {
+namespace {
+
+constexpr int kStopped = 0, kEnvironment = 3;
+constexpr auto kDoorsStayOpen = std::chrono::milliseconds(500);  // a load balancer sees "not ready" before a closed port
+
+std::string one_line(const Error& e) {
+  std::string out = e.place.empty() ? e.cause : e.place + ": " + e.cause;
+  if (!e.hint.empty()) out += "; hint: " + e.hint;
+  return out;
+}
+
+std::shared_ptr<const ContractOptions> options_of(const HttpSettings& http) {
+  auto out = std::make_shared<ContractOptions>();
+  out->without_client_id = http.without_client_id;
+  out->rabbitmq_exchange = http.rabbitmq_exchange;
+  out->cache_max_age = http.cache_max_age;
+  return out;
+}
+
+// Ten thousand connections are ten thousand descriptors.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+sigset_t awaited() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int one : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, one);
+  return set;
+}
+
+}  // namespace
+
+void Application::say(LogLevel level, const Error& error) const { log_.write(level, one_line(error)); }
+
+int Application::run() {
+  if (!start()) return kEnvironment;
+  wait_for_signals();
+  drain();
+  return kStopped;
+}
+
+bool Application::start() {
+  raise_descriptor_limit();
+  const auto refuse = [&](const std::vector<Error>& faults) {
+    for (const Error& fault : faults) say(LogLevel::error, fault);
+    say(LogLevel::error, "the daemon does not start; hint: sallyport config check --config " + config_path_);
+    return false;
+  };
+  EngineOptions options;
+  options.config_path = config_path_;
+  options.accepts_postgres = true;
+  options.log = [this](LogLevel level, std::string_view line) { log_.write(level, line); };
+  auto engine = Engine::open(std::move(options));
+  if (!engine) return refuse(engine.error().faults);
+  engine_ = std::move(*engine);
+  for (const ShownValue& value : engine_->status().settings)
+    if (value.name == "log.format") log_.set_format(value.value == "\"json\"" ? LogFormat::json : LogFormat::text);
+
+  auto settings = load_file_only(config_path_);
+  if (!settings) return refuse(settings.error().faults);
+  settings_ = settings->http;
+  auto callers = Callers::load(settings_);
+  if (!callers) return refuse(callers.error());
+  for (const std::string& warning : (*callers)->warnings()) say(LogLevel::warning, warning);
+  http::ServerOptions server;
+  if (!settings_.tls_cert.empty()) {
+    auto tls = http::make_tls_context(settings_);
+    if (!tls) return refuse({tls.error()});
+    server.tls = std::move(*tls);
+  }
+  std::vector<http::Listener> listeners;
+  for (const std::string& address : settings_.listen) {
+    auto listener = http::open_listener(address);
+    if (!listener) return refuse({listener.error()});
+    listeners.push_back(std::move(*listener));
+  }
+  std::vector<std::string> addresses;
+  for (const http::Listener& listener : listeners) addresses.push_back(listener.address);
+
+  house_ = std::make_unique<House>(*engine_, static_cast<std::size_t>(settings_.max_admissions),
+                                   std::make_shared<const HouseRules>(HouseRules{*callers, options_of(settings_)}));
+  server.workers = settings_.workers ? static_cast<std::size_t>(settings_.workers) : std::max(1u, std::thread::hardware_concurrency());
+  server.max_connections = static_cast<std::size_t>(settings_.max_connections);
+  const std::size_t workers = server.workers;
+  server_ = std::make_unique<http::Server>(*house_, std::move(listeners), std::move(server));
+  engine_->start();
+  server_->start();
+  open_control_socket();
+  watch(settings_);
+  for (const std::string& address : addresses)
+    say(LogLevel::notice, fmt::format("listening on {}{}", address, settings_.tls_cert.empty() || address.starts_with("unix:") ? "" : " (tls)"));
+  say(LogLevel::notice, fmt::format("sallyportd {} is up with {} workers", SALLYPORT_VERSION, workers));
+  warn_of_loose_ends();
+  notify_service_manager("READY=1");
+  return true;
+}
+
+void Application::open_control_socket() {
+  if (settings_.control_socket.empty()) return;
+  control::ServerOptions options;
+  options.path = settings_.control_socket;
+  options.handlers = control::engine_handlers(*engine_, [this] {
+    return control::HostFacts{{"daemon", std::string("sallyportd ") + SALLYPORT_VERSION},
+                              {"connections", std::to_string(server_->connections())},
+                              {"admissions", std::to_string(house_->admissions.size())}};
+  });
+  options.handlers["metrics"] = [this](const nlohmann::json&) -> Result<nlohmann::json> { return nlohmann::json{{"text", house_->metrics_text()}}; };
+  auto server = control::Server::start(std::move(options));
+  if (!server) return say(LogLevel::error, "no control socket: " + one_line(server.error()));
+  control_ = std::move(*server);
+}
+
+// What is allowed and may surprise.
+void Application::warn_of_loose_ends() {
+  const std::shared_ptr<const GateSnapshot> snapshot = engine_->snapshot();
+  bool bound = !snapshot->jwt.enabled;
+  for (const ClaimRule& rule : snapshot->jwt.plain.claims) bound = bound || (snapshot->jwt.plain.verify_claims && rule.expected.uses_client_id());
+  if (!bound)
+    say(LogLevel::notice, "no claim binds the client id, so any good token may take any client id and, in a broker, throw its owner out; hint: [jwt] claims = { client_id = \"%c\" }");
+  if (settings_.open()) say(LogLevel::notice, "everybody on this machine may ask; hint: set [[http.callers]] to change that");
+}
+
+void Application::watch(const HttpSettings& settings) {
+  watched_.clear();
+  std::vector<std::string> paths = {settings.tls_cert, settings.tls_key, settings.client_ca, settings.bearer_file};
+  for (const HttpCallerSetting& caller : settings.callers)
+    for (const std::string* path : {&caller.bearer_file, &caller.basic_password_file, &caller.path_secret_file}) paths.push_back(*path);
+  for (const std::string& path : paths)
+    if (!path.empty()) watched_.push_back({path, file_identity(path)});
+}
+
+void Application::follow_files() {
+  bool changed = false;
+  for (WatchedFile& file : watched_) {
+    std::string identity = file_identity(file.path);
+    changed = changed || identity != file.identity;
+    file.identity = std::move(identity);
+  }
+  if (changed) reload_http(false);
+}
+
+// Callers, certificates and what contracts are told. What a running process cannot change is said.
+void Application::reload_http(bool asked) {
+  const auto keep = [&](const std::vector<Error>& faults) {
+    for (const Error& fault : faults) say(LogLevel::error, "[http] not applied, the old settings stay in force: " + one_line(fault));
+  };
+  auto loaded = load_file_only(config_path_);
+  if (!loaded) return keep(loaded.error().faults);
+  // Only a reload that was asked for reads the settings anew; a changed certificate or secret belongs to those in force.
+  HttpSettings next = asked ? loaded->http : settings_;
+  auto callers = Callers::load(next);
+  if (!callers) return keep(callers.error());
+  for (const std::string& warning : (*callers)->warnings()) say(LogLevel::warning, warning);
+  if (next.tls_cert.empty() != settings_.tls_cert.empty())
+    return keep({invalid("TLS cannot be switched on or off in a running daemon", "restart it", "http.tls_cert")});
+  if (!next.tls_cert.empty()) {
+    auto tls = http::make_tls_context(next);
+    if (!tls) return keep({tls.error()});
+    server_->set_tls(std::move(*tls));
+  }
+  if (next.listen != settings_.listen || next.workers != settings_.workers || next.max_connections != settings_.max_connections ||
+      next.max_admissions != settings_.max_admissions || next.control_socket != settings_.control_socket)
+    say(LogLevel::warning, "listen, workers, control_socket, max_connections and max_admissions change with a restart of the daemon alone");
+  // The doors are the ones that were opened, and an open table of callers must not stand behind a wide one.
+  next.listen = settings_.listen;
+  if (const auto faults = http_contradictions(next); !faults.empty()) return keep(faults);
+  house_->rules.store(std::make_shared<const HouseRules>(HouseRules{*callers, options_of(next)}));
+  settings_ = std::move(next);
+  watch(settings_);
+  say(LogLevel::notice, "callers and certificates read again");
+}
+
+void Application::wait_for_signals() {
+  const sigset_t set = awaited();
+  const std::int64_t watchdog = watchdog_period_ms().value_or(0);
+  auto fed = std::chrono::steady_clock::now();
+  for (int round = 0;; ++round) {
+    const timespec period{0, 250'000'000};
+    const int signal = ::sigtimedwait(&set, nullptr, &period);
+    if (signal == SIGTERM || signal == SIGINT) return;
+    if (signal == SIGHUP) {
+      notify_service_manager("RELOADING=1");
+      engine_->request_reload();
+      reload_http(true);
+      notify_service_manager("READY=1");
+    }
+    if (round % 4 == 3) {
+      follow_files();
+      house_->admissions.sweep(engine_->clock().unix_seconds());
+    }
+    const auto now = std::chrono::steady_clock::now();
+    // A process whose workers stand still must not say that it lives.
+    if (watchdog && now - fed >= std::chrono::milliseconds(watchdog / 3) && server_->alive()) {
+      notify_service_manager("WATCHDOG=1");
+      fed = now;
+    }
+  }
+}
+
+void Application::drain() {
+  using Clock = std::chrono::steady_clock;
+  notify_service_manager("STOPPING=1");
+  say(LogLevel::notice, "stopping: no new work, answers under way are finished");
+  const auto begin = Clock::now();
+  house_->draining.store(true, std::memory_order_relaxed);
+  std::this_thread::sleep_for(kDoorsStayOpen);
+  server_->close_doors();
+  while (server_->connections() > 0 && Clock::now() - begin < std::chrono::seconds(settings_.drain)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    server_->close_doors();  // those that have become idle since
+  }
+  if (const std::size_t left = server_->connections()) say(LogLevel::warning, fmt::format("{} connections were cut off", left));
+  control_.reset();
+  server_->stop();
+  server_.reset();
+  house_.reset();
+  engine_.reset();
+  say(LogLevel::notice, "stopped");
+}
+
+}  // namespace sallyport::daemon

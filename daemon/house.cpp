@@ -1,0 +1,51 @@
+#include "daemon/house.h"
+
+#include "codec/json.h"
+#include "observe/metrics.h"
+
+namespace sallyport::daemon {
+namespace {
+
+void append_causes(std::string& out, std::string_view title, const std::vector<std::string>& causes) {
+  out += ",\"";
+  out += title;
+  out += "\":[";
+  for (std::size_t i = 0; i < causes.size(); ++i) {
+    if (i) out += ',';
+    append_json_string(out, causes[i]);
+  }
+  out += ']';
+}
+
+}  // namespace
+
+std::shared_ptr<const House::Readiness> House::readiness() {
+  const std::int64_t now = engine.clock().monotonic_ms();
+  const bool drains = draining.load(std::memory_order_relaxed);
+  const std::lock_guard lock(readiness_mutex_);
+  if (readiness_ && now - readiness_at_ms_ < 1000 && !(drains && readiness_->ready)) return readiness_;
+  Health health = engine.status().health;
+  if (drains) {
+    health.ready = false;
+    health.not_ready.push_back("the daemon is stopping");
+  }
+  auto made = std::make_shared<Readiness>();
+  made->ready = health.ready;
+  made->with_causes = health.ready ? "{\"ready\":true" : "{\"ready\":false";
+  append_causes(made->with_causes, "not_ready", health.not_ready);
+  append_causes(made->with_causes, "degraded", health.degraded);
+  made->with_causes += '}';
+  readiness_ = std::move(made);
+  readiness_at_ms_ = now;
+  return readiness_;
+}
+
+std::string House::metrics_text() {
+  std::string page = engine.metrics_text();
+  metrics.append_to(page);
+  append_gauge(page, "sallyport_admissions", "Admitted clients that are remembered.", static_cast<double>(admissions.size()));
+  append_counter(page, "sallyport_admissions_forgotten_total", "Admitted clients forgotten for want of room.", admissions.forgotten());
+  return page;
+}
+
+}  // namespace sallyport::daemon

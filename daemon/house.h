@@ -1,0 +1,48 @@
+// House: what the daemon's threads share. Made once; its settings are swapped by a reload.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/snapshot.h"
+#include "daemon/admissions.h"
+#include "daemon/callers.h"
+#include "daemon/desk.h"
+#include "daemon/http_metrics.h"
+#include "engine/engine.h"
+
+namespace sallyport::daemon {
+
+// What a reload of [http] changes at run time.
+struct HouseRules {
+  std::shared_ptr<const Callers> callers;
+  std::shared_ptr<const ContractOptions> options;
+};
+
+struct House {
+  House(Engine& e, std::size_t max_admissions, std::shared_ptr<const HouseRules> first)
+      : engine(e), admissions(max_admissions), rules(std::move(first)) {}
+
+  Engine& engine;
+  Admissions admissions;
+  HttpMetrics metrics;
+  SnapshotBox<HouseRules> rules;
+  std::atomic<bool> draining{false};
+
+  // {"ready":…}, made anew at most once a second: anybody may ask.
+  struct Readiness {
+    bool ready = false;
+    std::string with_causes;
+  };
+  std::shared_ptr<const Readiness> readiness();
+  std::string metrics_text();
+
+ private:
+  std::mutex readiness_mutex_;
+  std::shared_ptr<const Readiness> readiness_;
+  std::int64_t readiness_at_ms_ = 0;
+};
+
+}  // namespace sallyport::daemon

@@ -1,0 +1,58 @@
+// Request: one HTTP/1.1 request as views into the connection's buffer, which may be
+// written to (forms and JSON are decoded in place). Gone with the next request.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace sallyport::http {
+
+inline constexpr std::size_t kMaxHeadBytes = 16 * 1024;
+inline constexpr std::size_t kMaxBodyBytes = 256 * 1024;
+inline constexpr std::size_t kMaxHeaders = 64;
+
+struct Header {
+  std::string_view name;  // in lower case
+  std::string_view value;
+};
+
+enum class Framing : std::uint8_t { none, length, chunked };
+
+struct Request {
+  std::string_view method;
+  char* path_data = nullptr;  // the target up to its "?"
+  std::size_t path_size = 0;
+  char* query_data = nullptr;
+  std::size_t query_size = 0;
+  std::array<Header, kMaxHeaders> headers;
+  std::size_t header_count = 0;
+  bool http10 = false;
+  bool keep_alive = true;
+  bool expects_continue = false;
+  Framing framing = Framing::none;
+  std::size_t content_length = 0;
+  char* body_data = nullptr;
+  std::size_t body_size = 0;
+
+  std::string_view path() const noexcept { return {path_data, path_size}; }
+  // The one value of a header; nothing where there is none, or more than one (which of them is meant is anybody's guess).
+  std::optional<std::string_view> header(std::string_view name) const noexcept {
+    std::optional<std::string_view> found;
+    for (std::size_t i = 0; i < header_count; ++i) {
+      if (headers[i].name != name) continue;
+      if (found) return std::nullopt;
+      found = headers[i].value;
+    }
+    return found;
+  }
+  std::size_t count(std::string_view name) const noexcept {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < header_count; ++i) n += headers[i].name == name;
+    return n;
+  }
+};
+
+}  // namespace sallyport::http

@@ -1,0 +1,137 @@
+#include "daemon/responder.h"
+
+#include <cstring>
+
+#include "base/secret.h"
+#include "engine/decision_log.h"
+
+namespace sallyport::daemon {
+namespace {
+
+void plain(int status, std::string_view text, http::Response& out) {
+  out.status = status;
+  out.content_type = "text/plain";
+  out.body = text;
+}
+
+}  // namespace
+
+Responder::Responder(House& house) : house_(house), desk_(house.engine, house.admissions), rules_(house.rules) {
+  scratch_.reserve(8 * 1024);
+}
+
+bool Responder::identify(const http::Request& request, const PeerFacts& peer) {
+  const HouseRules& rules = rules_.get();
+  const std::optional<Grant> grant = rules.callers->identify(request, route_.path_secret, peer, route_.contract);
+  if (grant) grant_ = *grant;
+  return grant.has_value();
+}
+
+bool Responder::receive(const http::Request& request, const PeerFacts& peer, http::Response& out) noexcept {
+  try {
+    route_ = route_of(request.path());
+    grant_ = {};
+    switch (route_.kind) {
+      case Route::Kind::none:
+        plain(404, "no such page", out);
+        return request.framing == http::Framing::none;  // with a body behind it, the connection ends
+      case Route::Kind::alive:
+      case Route::Kind::ready:
+        return true;
+      case Route::Kind::contract: break;
+    }
+    if (identify(request, peer)) return true;
+    house_.metrics.unproven_callers.fetch_add(1, std::memory_order_relaxed);
+    refuse(route_.contract, 401, "who asks did not prove that he may", out);
+    if (out.status == 401 && route_.contract != Contract::proxy)
+      out.headers += "www-authenticate: Bearer realm=\"sallyportd\", Basic realm=\"sallyportd\"\r\n";
+  } catch (const std::bad_alloc&) {
+    out.clear();
+    out.status = 503;
+  }
+  return false;
+}
+
+bool Responder::answer(const http::Request& request, const PeerFacts& peer, bool final, http::Response& out) noexcept {
+  bool held = false;
+  try {
+    desk_.begin();
+    desk_.set_options(rules_.get().options);
+    switch (route_.kind) {
+      case Route::Kind::none:
+        break;
+      case Route::Kind::alive:
+        plain(200, "alive\n", out);
+        break;
+      case Route::Kind::ready: {
+        // Causes name files and hosts: they are for those who may ask for metrics, and for this machine.
+        const HouseRules& rules = rules_.get();
+        answer_ready(peer.is_loopback() || rules.callers->identify(request, route_.path_secret, peer, Contract::metrics).has_value(), out);
+        break;
+      }
+      case Route::Kind::contract: {
+        // A copy: contracts decode in place, and a held request is read again.
+        http::Request copy = request;
+        scratch_.assign(request.body_data ? request.body_data : "", request.body_size);
+        scratch_.append(request.query_data, request.query_size);
+        copy.body_data = scratch_.data();
+        copy.query_data = scratch_.data() + request.body_size;
+        answer_contract(copy, out);
+        held = desk_.waits_for_keys() && !final;
+        wipe(scratch_);
+        break;
+      }
+    }
+  } catch (const std::exception&) {
+    // Refuse, in the contract's words: an error of ours lets nobody in.
+    out.clear();
+    wipe(scratch_);
+    if (route_.kind == Route::Kind::contract) say(route_.contract, Question::connect, Verdict::unavailable, out);
+    else out.status = 503;
+    return true;
+  }
+  if (!held) return true;
+  held_with_ = desk_.snapshot_generation();
+  out.clear();
+  return false;
+}
+
+bool Responder::newer_snapshot() noexcept { return desk_.snapshot_generation() != held_with_; }
+
+void Responder::answer_contract(http::Request& request, http::Response& out) {
+  const std::string_view endpoint = route_.endpoint;
+  switch (route_.contract) {
+    case Contract::rabbitmq: return answer_rabbitmq(endpoint, request, desk_, out);
+    case Contract::emqx: return answer_emqx(endpoint, request, desk_, out);
+    case Contract::emqx4: return answer_emqx4(endpoint, request, desk_, out);
+    case Contract::vernemq: return answer_vernemq(endpoint, request, desk_, out);
+    case Contract::nanomq: return answer_nanomq(endpoint, request, desk_, out);
+    case Contract::proxy: return answer_proxy(endpoint, request, desk_, out);
+    case Contract::v1: return answer_v1(endpoint, request, {grant_.may_explain}, desk_, out);
+    case Contract::metrics:
+      if (!endpoint.empty() || (request.method != "GET" && request.method != "HEAD")) return refuse(Contract::metrics, 404, "no such page", out);
+      out.content_type = content_type(Contract::metrics);
+      out.body = house_.metrics_text();
+      return;
+  }
+}
+
+void Responder::answer_ready(bool with_causes, http::Response& out) {
+  const std::shared_ptr<const House::Readiness> state = house_.readiness();
+  out.status = state->ready ? 200 : 503;
+  out.content_type = "application/json";
+  out.body = with_causes ? state->with_causes : state->ready ? "{\"ready\":true}" : "{\"ready\":false}";
+}
+
+void Responder::answer_fault(int status, http::Response& out) noexcept {
+  route_ = {};
+  try {
+    out.clear();
+    plain(status, http::status_text(status), out);
+  } catch (const std::bad_alloc&) {
+    out.clear();
+    out.status = status;
+  }
+}
+
+}  // namespace sallyport::daemon
