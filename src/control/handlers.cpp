@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/key_report.h"
 #include "control/report.h"
 #include "engine/engine.h"
 
@@ -49,6 +50,8 @@ HandlerTable engine_handlers(Engine& engine, std::function<HostFacts()> facts) {
   };
   table["reload"] = [&engine](const json&) -> Result<json> { return to_json(engine.reload()); };
   table["metrics"] = [&engine](const json&) -> Result<json> { return json{{"text", engine.metrics_text()}}; };
+  table["keys"] = [&engine](const json&) -> Result<json> { return keys_report(engine); };
+  table["refresh"] = [&engine](const json& request) { return refresh_keys(engine, request); };
   table["why"] = [&engine](const json& request) { return why(engine, request); };
   return table;
 }

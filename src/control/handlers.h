@@ -1,4 +1,4 @@
-// The verbs that every process with an engine answers: status, reload, metrics, why.
+// The verbs that every process with an engine answers: status, reload, metrics, why, keys, refresh.
 #pragma once
 
 #include <cstdint>

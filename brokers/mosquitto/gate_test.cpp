@@ -1,0 +1,295 @@
+#include "brokers/mosquitto/gate.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "brokers/mosquitto/fake_broker_testing.h"
+#include "brokers/mosquitto/reply_codes.h"
+
+namespace sallyport::mosquitto {
+namespace {
+
+// The published sample and its key: {"sub":"1234567890","name":"EMQX Cloud","iat":1516239022}, HS256, "secret".
+const std::string kToken =
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkVNUVggQ2xvdWQiLCJpYXQiOjE1MTYyMzkwMjJ9."
+    "wGxZTwkCZtYPzkS854aQ9WCnP8YGIQ_erFh5RIznhYk";
+const std::string kBad = kToken.substr(0, kToken.size() - 2) + "xk";
+
+::mosquitto client(const char* id, const char* username = "x", const char* address = "127.0.0.1") {
+  ::mosquitto c;
+  c.id = id;
+  if (username) c.username = username;
+  if (address) c.address = address;
+  return c;
+}
+
+class GateTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    broker() = FakeBroker{};
+    folder_ = (std::filesystem::temp_directory_path() / "sp-gate-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
+  }
+  void TearDown() override {
+    gate_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void write(const std::string& settings) {
+    std::ofstream(folder_ + "/s.toml") << settings;
+    std::filesystem::permissions(folder_ + "/s.toml", std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  }
+  void start(const std::string& settings = "[jwt]\nsecret = \"secret\"\n") {
+    write(settings);
+    auto host = EngineHost::acquire(folder_ + "/s.toml");
+    ASSERT_NE(host, nullptr) << broker().all_lines();
+    engine_ = &host->engine();
+    gate_ = std::make_unique<Gate>(std::move(host), nullptr);
+    ASSERT_TRUE(gate_->register_callbacks());
+  }
+  int connect(::mosquitto& c, const std::string& password = kToken) { return broker().basic_auth(c, password.c_str()); }
+
+  std::string folder_;
+  Engine* engine_ = nullptr;
+  std::unique_ptr<Gate> gate_;
+};
+
+TEST_F(GateTest, AdmitsAGoodTokenAndRefusesTheSameWithOneLetterChanged) {
+  start();
+  auto good = client("a"), bad = client("b");
+  EXPECT_EQ(connect(good), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(connect(bad, kBad), MOSQ_ERR_AUTH);
+  EXPECT_EQ(broker().acl(good), MOSQ_ERR_SUCCESS);
+}
+
+TEST_F(GateTest, Rule1And2WhoeverHasNoUserNameMayDoNothing) {
+  start();
+  auto pending = client("a", nullptr), gone = client("a", nullptr, nullptr);
+  EXPECT_EQ(broker().acl(pending), MOSQ_ERR_ACL_DENIED);
+  EXPECT_EQ(broker().acl(gone), MOSQ_ERR_ACL_DENIED);
+  // Not even under the id and pointer of one who was admitted.
+  auto admitted = client("a");
+  EXPECT_EQ(connect(admitted), MOSQ_ERR_SUCCESS);
+  admitted.username.reset();
+  EXPECT_EQ(broker().acl(admitted), MOSQ_ERR_ACL_DENIED);
+}
+
+TEST_F(GateTest, Rule4AnEventWithAnIdMayBeAboutAnother) {
+  start();
+  auto owner = client("a"), stranger = client("a");
+  EXPECT_EQ(connect(owner), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(connect(stranger, kBad), MOSQ_ERR_AUTH);
+  broker().event(MOSQ_EVT_DISCONNECT, &stranger);
+  EXPECT_EQ(broker().acl(owner), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(stranger), MOSQ_ERR_PLUGIN_DEFER);
+  auto nameless = client("a");
+  nameless.id.reset();
+  broker().event(MOSQ_EVT_DISCONNECT, &nameless);
+  EXPECT_EQ(gate_->sessions().count(Standing::admitted), 1u);
+}
+
+TEST_F(GateTest, Rule5ThePointerOfOneWhoLeftProvesNothing) {
+  start();
+  auto c = client("a");
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+  broker().event(MOSQ_EVT_DISCONNECT, &c);
+  c.id = "b";
+  EXPECT_EQ(broker().acl(c), MOSQ_ERR_PLUGIN_DEFER);
+  EXPECT_EQ(connect(c, kBad), MOSQ_ERR_AUTH);
+  c.id = "a";
+  EXPECT_EQ(connect(c, kBad), MOSQ_ERR_AUTH);
+  EXPECT_EQ(broker().acl(c), MOSQ_ERR_PLUGIN_DEFER);
+}
+
+TEST_F(GateTest, Rule6TheHttpApiIsDecidedElsewhereAndTouchesNoClient) {
+  start("[jwt]\nsecret = \"secret\"\nallow_published_secrets = true\n");
+  auto stand_in = client("http-api", "x", nullptr);
+  stand_in.version = 0;
+  std::thread([&] {
+    EXPECT_EQ(connect(stand_in), MOSQ_ERR_SUCCESS);
+    EXPECT_EQ(broker().acl(stand_in, MOSQ_ACL_READ, "/api/v1/version"), MOSQ_ERR_PLUGIN_DEFER);
+    EXPECT_EQ(connect(stand_in, kBad), MOSQ_ERR_AUTH);
+    auto nobody = client("http-api", nullptr, nullptr);
+    EXPECT_EQ(broker().basic_auth(nobody, nullptr), MOSQ_ERR_AUTH);
+    EXPECT_EQ(broker().acl(nobody, MOSQ_ACL_READ, "/api/v1/version"), MOSQ_ERR_ACL_DENIED);
+  }).join();
+  for (std::size_t i = 0; i < kStandings; ++i) EXPECT_EQ(gate_->sessions().count(static_cast<Standing>(i)), 0u);
+}
+
+TEST_F(GateTest, Rule6AnUnknownPeerIsNotAdmittedByAPublishedSecret) {
+  start();
+  auto stand_in = client("http-api", "x", nullptr);
+  std::thread([&] { EXPECT_EQ(connect(stand_in), MOSQ_ERR_AUTH); }).join();
+}
+
+TEST_F(GateTest, Rule9ReloadIsAlwaysASuccess) {
+  start();
+  EXPECT_EQ(broker().reload(), MOSQ_ERR_SUCCESS);
+  write("[jwt");
+  EXPECT_EQ(broker().reload(), MOSQ_ERR_SUCCESS);
+  std::filesystem::remove(folder_ + "/s.toml");
+  EXPECT_EQ(broker().reload(), MOSQ_ERR_SUCCESS);
+}
+
+TEST_F(GateTest, Rule10TheCheckAfterASighupIsAnsweredFromState) {
+  start();
+  auto c = client("a");
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+  broker().reload();
+  EXPECT_EQ(broker().basic_auth(c, nullptr), MOSQ_ERR_SUCCESS) << "the credentials are gone by then";
+  EXPECT_EQ(engine_->metrics().rechecks.load(), 1u);
+}
+
+TEST_F(GateTest, Rule10TheCheckIsAnsweredOnceAndEndsWithTheTick) {
+  start();
+  auto c = client("a");
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+  broker().reload();
+  EXPECT_EQ(broker().basic_auth(c, nullptr), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(connect(c, kBad), MOSQ_ERR_AUTH) << "a second question is a CONNECT";
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+  broker().reload();
+  broker().tick();
+  EXPECT_EQ(connect(c, kBad), MOSQ_ERR_AUTH);
+}
+
+TEST_F(GateTest, Rule10TheCheckAdmitsNobodyWithAnotherNameAddressIdOrPointer) {
+  start();
+  auto c = client("a");
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+  broker().reload();
+  auto elsewhere = client("a");
+  EXPECT_EQ(connect(elsewhere, kBad), MOSQ_ERR_AUTH);
+  c.id = "b";
+  EXPECT_EQ(connect(c, kBad), MOSQ_ERR_AUTH);
+  c.id = "a", c.username = "y";
+  EXPECT_EQ(connect(c, kBad), MOSQ_ERR_AUTH);
+  EXPECT_EQ(gate_->sessions().count(Standing::admitted), 0u);
+}
+
+TEST_F(GateTest, Rule10ASessionWithoutAConnectionIsNeverAnsweredWithYes) {
+  start();
+  auto c = client("a");
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+  broker().event(MOSQ_EVT_DISCONNECT, &c);
+  broker().reload();
+  EXPECT_EQ(broker().basic_auth(c, nullptr), kCloseUnanswered);
+  EXPECT_EQ(connect(c, kBad), MOSQ_ERR_AUTH);
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+}
+
+TEST_F(GateTest, TheWillAfterDisconnectIsJudgedByWhatTheClientWas) {
+  start();
+  auto c = client("a");
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+  broker().event(MOSQ_EVT_DISCONNECT, &c);
+  EXPECT_EQ(broker().acl(c), MOSQ_ERR_SUCCESS);
+  auto ghost = client("a", "x", nullptr), impostor = client("a", "admin", nullptr), newcomer = client("a");
+  EXPECT_EQ(broker().acl(ghost), MOSQ_ERR_SUCCESS) << "the sender of a retained message";
+  EXPECT_EQ(broker().acl(impostor), MOSQ_ERR_PLUGIN_DEFER);
+  EXPECT_EQ(broker().acl(newcomer), MOSQ_ERR_PLUGIN_DEFER) << "another connection with that id";
+}
+
+TEST_F(GateTest, ATakeOverKeepsTheNewOnesState) {
+  start();
+  auto old = client("a"), taker = client("a");
+  EXPECT_EQ(connect(old), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(connect(taker), MOSQ_ERR_SUCCESS);
+  broker().event(MOSQ_EVT_DISCONNECT, &old);
+  EXPECT_EQ(broker().acl(taker), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(gate_->sessions().count(Standing::admitted), 1u);
+}
+
+TEST_F(GateTest, OfflineIsTheSameAsDisconnect) {
+  start();
+  auto c = client("a");
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+  broker().event(kEventClientOffline, &c);
+  EXPECT_EQ(gate_->sessions().count(Standing::admitted), 0u);
+}
+
+TEST_F(GateTest, AClientThatWasNeverShownIsCountedOnceAndHandedOn) {
+  start();
+  auto c = client("by-certificate", "device");
+  broker().event(kEventConnect, &c);
+  EXPECT_EQ(broker().acl(c), MOSQ_ERR_PLUGIN_DEFER);
+  EXPECT_EQ(broker().acl(c), MOSQ_ERR_PLUGIN_DEFER);
+  EXPECT_EQ(engine_->metrics().not_ours.load(), 1u);
+  broker().event(MOSQ_EVT_DISCONNECT, &c);
+  EXPECT_EQ(gate_->sessions().count(Standing::not_ours), 0u);
+}
+
+TEST_F(GateTest, ATokenInTheUserNameIsReplacedByItsPrincipal) {
+  start("[jwt]\nfrom = \"username\"\nsecret = \"secret\"\n");
+  auto c = client("a", kToken.c_str());
+  EXPECT_EQ(connect(c, "-"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(c.username, "1234567890");
+  auto d = client("d", kToken.c_str());
+  broker().set_username_result = MOSQ_ERR_NOMEM;
+  EXPECT_EQ(connect(d, "-"), kCloseUnanswered) << "not in under its token";
+  EXPECT_EQ(broker().all_lines().find(kToken), std::string::npos);
+}
+
+TEST_F(GateTest, AClientWithoutANameGetsItsPrincipalsAndOneWithANameKeepsIt) {
+  start();
+  auto nameless = client("a", nullptr), named = client("b", "as-written");
+  EXPECT_EQ(connect(nameless), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(nameless.username, "1234567890");
+  EXPECT_EQ(connect(named), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(named.username, "as-written");
+}
+
+TEST_F(GateTest, ATokenWithANulBehindItIsNotThatToken) {
+  start();
+  auto c = client("a");
+  const std::string longer = kToken + std::string("\0x", 2);
+  EXPECT_EQ(broker().basic_auth(c, longer.data(), static_cast<std::uint16_t>(longer.size())), MOSQ_ERR_AUTH);
+  EXPECT_EQ(broker().basic_auth(c, kToken.data(), static_cast<std::uint16_t>(kToken.size())), MOSQ_ERR_SUCCESS);
+}
+
+TEST_F(GateTest, ObservingHandsEverybodyOnAndIsNotAskedAboutTopics) {
+  start("[gate]\nmode = \"observe\"\n[jwt]\nsecret = \"secret\"\n");
+  EXPECT_FALSE(broker().asks_about_topics());
+  auto good = client("a"), bad = client("b");
+  EXPECT_EQ(connect(good), MOSQ_ERR_PLUGIN_DEFER);
+  EXPECT_EQ(connect(bad, kBad), MOSQ_ERR_PLUGIN_DEFER);
+  write("[jwt]\nsecret = \"secret\"\n");
+  ASSERT_TRUE(engine_->reload().applied);
+  broker().tick();
+  ASSERT_TRUE(broker().asks_about_topics());
+  EXPECT_EQ(broker().acl(good), MOSQ_ERR_SUCCESS) << "its credentials were found good";
+  EXPECT_EQ(broker().acl(bad), MOSQ_ERR_PLUGIN_DEFER);
+}
+
+TEST_F(GateTest, ABrokerThatWouldNotAskDoesNotStart) {
+  start();
+  gate_.reset();
+  broker() = FakeBroker{};
+  broker().register_result = MOSQ_ERR_ALREADY_EXISTS;
+  Gate second(EngineHost::acquire(folder_ + "/s.toml"), nullptr);
+  EXPECT_FALSE(second.register_callbacks());
+  EXPECT_NE(broker().all_lines().find("hint: name it once"), std::string::npos);
+}
+
+TEST_F(GateTest, GatesOfOneSettingsFileShareOneEngine) {
+  start();
+  auto one = EngineHost::acquire(folder_ + "/s.toml"), two = EngineHost::acquire(folder_ + "/s.toml");
+  EXPECT_EQ(&one->engine(), engine_);
+  EXPECT_EQ(one, two);
+  std::ofstream(folder_ + "/t.toml") << "[jwt]\nsecret = \"secret\"\n";
+  EXPECT_NE(EngineHost::acquire(folder_ + "/t.toml"), one);
+}
+
+TEST_F(GateTest, SettingsThatDoNotLoadGiveNoEngineAndOneLineAFault) {
+  write("[jwt]\nleewaay = 1\nissuerr = \"x\"\n");
+  EXPECT_EQ(EngineHost::acquire(folder_ + "/s.toml"), nullptr);
+  const std::string said = broker().all_lines();
+  EXPECT_NE(said.find("s.toml:2:1"), std::string::npos) << said;
+  EXPECT_NE(said.find("s.toml:3:1"), std::string::npos) << said;
+}
+
+}  // namespace
+}  // namespace sallyport::mosquitto
