@@ -13,7 +13,8 @@ namespace {
 constexpr JsonLimits kClaimLimits{.max_bytes = 64 * 1024, .max_depth = 15, .max_nodes = 8 * 1024};
 
 // A JSON value written out with the placeholders of its texts filled in; names stay as they are.
-Result<void> append_filled(std::string& out, const JsonValue& v, const std::vector<std::string>& columns, const Row& row) {
+Result<void> append_filled(std::string& out, const JsonValue& v, const std::vector<std::string>& columns,
+                           const Row& row) {
   if (v.is_string()) {
     const auto pattern = Template::parse(*v.string(), columns);
     if (!pattern) return unexpected(pattern.error());
@@ -40,7 +41,9 @@ Result<void> append_filled(std::string& out, const JsonValue& v, const std::vect
   return {};
 }
 
-Error bad_json(std::string_view where, JsonError e) { return invalid(std::string(where) + " is refused as JSON: " + std::string(to_text(e))); }
+Error bad_json(std::string_view where, JsonError e) {
+  return invalid(std::string(where) + " is refused as JSON: " + std::string(to_text(e)));
+}
 
 }  // namespace
 
@@ -64,7 +67,10 @@ Result<Template> Template::parse(std::string_view text, const std::vector<std::s
     const std::string name(text.substr(i + 1, end - i - 1));
     const auto found = std::find(columns.begin(), columns.end(), name);
     if (found == columns.end())
-      return unexpected(invalid("there is no column \"" + name + "\"", columns.empty() ? "${column} needs --batch FILE; a plain ${ is written $${" : "the first line of the file names the columns; a plain ${ is written $${"));
+      return unexpected(invalid("there is no column \"" + name + "\"",
+                                columns.empty()
+                                    ? "${column} needs --batch FILE; a plain ${ is written $${"
+                                    : "the first line of the file names the columns; a plain ${ is written $${"));
     flush();
     out.pieces_.push_back({"", static_cast<std::size_t>(found - columns.begin())});
     i = end;
@@ -85,7 +91,9 @@ Result<std::string> Template::render(const Row& row) const {
       continue;
     }
     const std::string& field = (*row.fields)[*p.column];
-    if (field.empty()) return unexpected(invalid("the column \"" + (*row.columns)[*p.column] + "\" is empty and a claim needs it", "fill it in, or take the row out"));
+    if (field.empty())
+      return unexpected(invalid("the column \"" + (*row.columns)[*p.column] + "\" is empty and a claim needs it",
+                                "fill it in, or take the row out"));
     out += field;
   }
   return out;
@@ -148,7 +156,8 @@ Result<ClaimPlan> ClaimPlan::make(const ClaimSources& sources, const std::vector
   for (const std::string& claim : sources.claims) {
     const std::size_t equals = claim.find('=');
     if (equals == std::string::npos || equals == 0 || claim[0] == ':')
-      return unexpected(invalid("\"" + claim.substr(0, 40) + "\" is no claim", "name=text, or name:=json for numbers, true, false, null, arrays and objects"));
+      return unexpected(invalid("\"" + claim.substr(0, 40) + "\" is no claim",
+                                "name=text, or name:=json for numbers, true, false, null, arrays and objects"));
     const bool json = claim[equals - 1] == ':';
     const std::string name = claim.substr(0, json ? equals - 1 : equals);
     const std::string value = claim.substr(equals + 1);
@@ -168,7 +177,9 @@ Result<ClaimPlan> ClaimPlan::make(const ClaimSources& sources, const std::vector
     add(name, Claim::Kind::json, value);
   }
   if (fault) return unexpected(*std::move(fault));
-  const auto has = [&](std::string_view name) { return std::any_of(plan.claims_.begin(), plan.claims_.end(), [&](const Claim& c) { return c.name == name; }); };
+  const auto has = [&](std::string_view name) {
+    return std::any_of(plan.claims_.begin(), plan.claims_.end(), [&](const Claim& c) { return c.name == name; });
+  };
   if (has("iat")) plan.iat_ = false;
   if (plan.ttl_ && has("exp")) return unexpected(invalid("both --ttl and a claim exp are given"));
   if (plan.not_before_ && has("nbf")) return unexpected(invalid("both --not-before and a claim nbf are given"));
@@ -192,7 +203,8 @@ Result<std::string> ClaimPlan::payload(const Row& row, UnixSeconds now) const {
     if (claim.kind == Claim::Kind::json) {
       std::string text = claim.json;
       JsonTape tape;
-      if (const JsonError e = tape.parse(text.data(), text.size(), kClaimLimits); e != JsonError::none) return unexpected(bad_json("\"" + claim.name + "\"", e));
+      if (const JsonError e = tape.parse(text.data(), text.size(), kClaimLimits); e != JsonError::none)
+        return unexpected(bad_json("\"" + claim.name + "\"", e));
       if (auto done = append_filled(out, tape.root(), columns_, row); !done) return unexpected(done.error());
       continue;
     }
@@ -203,7 +215,8 @@ Result<std::string> ClaimPlan::payload(const Row& row, UnixSeconds now) const {
       continue;
     }
     JsonTape tape;
-    if (const JsonError e = tape.parse(text->data(), text->size(), kClaimLimits); e != JsonError::none) return unexpected(bad_json("the column for \"" + claim.name + "\"", e));
+    if (const JsonError e = tape.parse(text->data(), text->size(), kClaimLimits); e != JsonError::none)
+      return unexpected(bad_json("the column for \"" + claim.name + "\"", e));
     append_json_value(out, tape.root());
   }
   const auto number = [&](std::string_view n, std::int64_t value) {

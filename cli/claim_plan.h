@@ -56,8 +56,8 @@ class ClaimPlan {
   struct Claim {
     std::string name;
     enum class Kind { text, raw_json, json } kind = Kind::text;
-    Template value;                   // text and raw_json
-    std::string json;                 // json: as it was given
+    Template value;    // text and raw_json
+    std::string json;  // json: as it was given
   };
   std::vector<Claim> claims_;
   std::vector<std::string> columns_;

@@ -12,8 +12,12 @@ namespace {
 
 Error system_error(const std::string& what, const std::string& path) {
   const int e = errno;
-  if (e == EEXIST) return {ErrorKind::kConflict, "it is there already and is not overwritten", "choose another --out or --name, or move it away", path};
-  const ErrorKind kind = e == EACCES || e == EPERM || e == EROFS ? ErrorKind::kDenied : e == ENOENT ? ErrorKind::kNotFound : ErrorKind::kUnavailable;
+  if (e == EEXIST)
+    return {ErrorKind::kConflict, "it is there already and is not overwritten",
+            "choose another --out or --name, or move it away", path};
+  const ErrorKind kind = e == EACCES || e == EPERM || e == EROFS ? ErrorKind::kDenied
+                         : e == ENOENT                           ? ErrorKind::kNotFound
+                                                                 : ErrorKind::kUnavailable;
   return {kind, what + ": " + std::strerror(e), "", path};
 }
 

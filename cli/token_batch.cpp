@@ -67,27 +67,35 @@ std::vector<std::string> read_header(CsvReader& reader, const std::string& path)
   std::vector<std::string> sorted = row.fields;
   std::sort(sorted.begin(), sorted.end());
   for (const std::string& name : sorted)
-    if (name.empty() || !is_utf8(name)) fail(invalid("a column has no readable name", "the first row names the columns", path), kRefused, false);
+    if (name.empty() || !is_utf8(name))
+      fail(invalid("a column has no readable name", "the first row names the columns", path), kRefused, false);
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
     fail(invalid(fmt::format("two columns have the name \"{}\"", printable(*twice)), "", path), kRefused, false);
-  if (std::binary_search(sorted.begin(), sorted.end(), "token")) fail(invalid("a column has the name \"token\", which the answer needs", "rename it", path), kRefused, false);
+  if (std::binary_search(sorted.begin(), sorted.end(), "token"))
+    fail(invalid("a column has the name \"token\", which the answer needs", "rename it", path), kRefused, false);
   return row.fields;
 }
 
 // What is wrong with a row, or nothing.
-std::optional<Error> look_at(const CsvRow& row, const std::vector<std::string>& columns, const ClaimPlan& plan, UnixSeconds now) {
+std::optional<Error> look_at(const CsvRow& row, const std::vector<std::string>& columns, const ClaimPlan& plan,
+                             UnixSeconds now) {
   if (row.fault) return row.fault;
   if (row.fields.size() != columns.size())
-    return invalid(fmt::format("{} fields, but the header has {}", row.fields.size(), columns.size()), "a comma inside a field needs quotes round the field");
+    return invalid(fmt::format("{} fields, but the header has {}", row.fields.size(), columns.size()),
+                   "a comma inside a field needs quotes round the field");
   for (std::size_t i = 0; i < columns.size(); ++i)
-    if (!is_utf8(row.fields[i])) return invalid(fmt::format("the column \"{}\" is not valid UTF-8", printable(columns[i])), "save the file as UTF-8");
+    if (!is_utf8(row.fields[i]))
+      return invalid(fmt::format("the column \"{}\" is not valid UTF-8", printable(columns[i])),
+                     "save the file as UTF-8");
   const auto payload = plan.payload({&columns, &row.fields}, now);
   if (!payload) return payload.error();
-  if (payload->size() > kMaxTokenBytes / 2) return invalid("the token would be too long for an MQTT field", "put less into it");
+  if (payload->size() > kMaxTokenBytes / 2)
+    return invalid("the token would be too long for an MQTT field", "put less into it");
   return std::nullopt;
 }
 
-std::size_t check_all(Source& source, const std::string& path, const std::vector<std::string>& columns, const ClaimPlan& plan, UnixSeconds now) {
+std::size_t check_all(Source& source, const std::string& path, const std::vector<std::string>& columns,
+                      const ClaimPlan& plan, UnixSeconds now) {
   ByteStream bytes = source.open();
   CsvReader reader(bytes);
   CsvRow row;
@@ -97,7 +105,8 @@ std::size_t check_all(Source& source, const std::string& path, const std::vector
     ++rows;
     const auto fault = look_at(row, columns, plan, now);
     if (!fault) continue;
-    if (++faults <= kFaultsShown) std::fprintf(stderr, "sallyport: %s\n", at_row(*fault, path, row.number).to_text().c_str());
+    if (++faults <= kFaultsShown)
+      std::fprintf(stderr, "sallyport: %s\n", at_row(*fault, path, row.number).to_text().c_str());
   }
   if (faults > kFaultsShown) std::fprintf(stderr, "sallyport: and %zu more bad rows\n", faults - kFaultsShown);
   if (faults > 0) {
@@ -107,7 +116,8 @@ std::size_t check_all(Source& source, const std::string& path, const std::vector
   return rows;
 }
 
-void append_answer(std::string& out, BatchFormat format, const std::vector<std::string>& columns, const std::vector<std::string>& fields, std::string_view token) {
+void append_answer(std::string& out, BatchFormat format, const std::vector<std::string>& columns,
+                   const std::vector<std::string>& fields, std::string_view token) {
   if (format == BatchFormat::csv) {
     for (const std::string& f : fields) {
       out += csv_field(f);
@@ -130,7 +140,8 @@ void append_answer(std::string& out, BatchFormat format, const std::vector<std::
 }
 
 // Signs a block's rows on all cores, each thread taking the next row that nobody has.
-bool sign_block(const std::vector<CsvRow>& rows, std::size_t n, std::vector<std::string>& answers, unsigned threads, const auto& one) {
+bool sign_block(const std::vector<CsvRow>& rows, std::size_t n, std::vector<std::string>& answers, unsigned threads,
+                const auto& one) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> good{true};
   const auto work = [&] {
@@ -146,7 +157,8 @@ bool sign_block(const std::vector<CsvRow>& rows, std::size_t n, std::vector<std:
 
 }  // namespace
 
-int issue_batch(const std::string& path, BatchFormat format, const ClaimSources& claims, const TokenSigner& signer, UnixSeconds now) {
+int issue_batch(const std::string& path, BatchFormat format, const ClaimSources& claims, const TokenSigner& signer,
+                UnixSeconds now) {
   Source source(path);
   std::vector<std::string> columns;
   {
@@ -185,16 +197,20 @@ int issue_batch(const std::string& path, BatchFormat format, const ClaimSources&
     std::size_t n = 0;
     while (n < kBlock && (more = reader.next(rows[n]))) {
       // The file is somebody else's: what was looked at may have changed since.
-      if (rows[n].fault || rows[n].fields.size() != columns.size()) fail({ErrorKind::kUnavailable, "the file changed while it was read", "try again", path}, kEnvironment, false);
+      if (rows[n].fault || rows[n].fields.size() != columns.size())
+        fail({ErrorKind::kUnavailable, "the file changed while it was read", "try again", path}, kEnvironment, false);
       ++n;
     }
-    if (!sign_block(rows, n, answers, threads, one)) fail({ErrorKind::kInternal, "signing failed", "", ""}, kEnvironment, false);
+    if (!sign_block(rows, n, answers, threads, one))
+      fail({ErrorKind::kInternal, "signing failed", "", ""}, kEnvironment, false);
     for (std::size_t i = 0; i < n; ++i) out += answers[i];
-    if (!out.empty() && std::fwrite(out.data(), 1, out.size(), stdout) != out.size()) fail({ErrorKind::kUnavailable, "standard output cannot be written", "", ""}, kEnvironment, false);
+    if (!out.empty() && std::fwrite(out.data(), 1, out.size(), stdout) != out.size())
+      fail({ErrorKind::kUnavailable, "standard output cannot be written", "", ""}, kEnvironment, false);
     out.clear();
     progress.advance(done += n);
   }
-  if (std::fflush(stdout) != 0) fail({ErrorKind::kUnavailable, "standard output cannot be written", "", ""}, kEnvironment, false);
+  if (std::fflush(stdout) != 0)
+    fail({ErrorKind::kUnavailable, "standard output cannot be written", "", ""}, kEnvironment, false);
   std::fprintf(stderr, "made %zu tokens (%s)\n", done, std::string(name(signer.alg)).c_str());
   return kYes;
 }

@@ -12,6 +12,7 @@ namespace sallyport::cli {
 enum class BatchFormat { csv, jsonl };
 
 // To standard output. The exit code; faults are printed.
-int issue_batch(const std::string& path, BatchFormat format, const ClaimSources& claims, const TokenSigner& signer, UnixSeconds now);
+int issue_batch(const std::string& path, BatchFormat format, const ClaimSources& claims, const TokenSigner& signer,
+                UnixSeconds now);
 
 }  // namespace sallyport::cli

@@ -25,11 +25,14 @@ std::string utc(UnixSeconds t) {
   const std::int64_t mp = (5 * doy + 2) / 153;
   const std::int64_t day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9;
   const std::int64_t year = yoe + era * 400 + (month <= 2 ? 1 : 0);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC", year, month, day, second / 3600, second / 60 % 60, second % 60);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC", year, month, day, second / 3600, second / 60 % 60,
+                     second % 60);
 }
 
 std::string span_words(std::uint64_t s) {
-  const auto unit = [](std::uint64_t n, const char* word) { return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s"); };
+  const auto unit = [](std::uint64_t n, const char* word) {
+    return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s");
+  };
   if (s < 120) return unit(s, "second");
   if (s < 7200) return unit(s / 60, "minute");
   if (s < 172800) return unit(s / 3600, "hour");
@@ -39,7 +42,8 @@ std::string span_words(std::uint64_t s) {
 
 std::string time_words(UnixSeconds t, UnixSeconds now) {
   const bool past = t <= now;
-  const std::uint64_t distance = past ? static_cast<std::uint64_t>(now) - static_cast<std::uint64_t>(t) : static_cast<std::uint64_t>(t) - static_cast<std::uint64_t>(now);
+  const std::uint64_t distance = past ? static_cast<std::uint64_t>(now) - static_cast<std::uint64_t>(t)
+                                      : static_cast<std::uint64_t>(t) - static_cast<std::uint64_t>(now);
   return utc(t) + (past ? fmt::format(", {} ago", span_words(distance)) : fmt::format(", in {}", span_words(distance)));
 }
 
@@ -60,7 +64,8 @@ void read_part(std::string_view encoded, Part& part) {
 // The members of an object, one a line.
 std::string indented(std::string json) {
   JsonTape tape;
-  if (tape.parse(json.data(), json.size(), {}) != JsonError::none || !tape.root().is_object()) return "  " + printable(json) + "\n";
+  if (tape.parse(json.data(), json.size(), {}) != JsonError::none || !tape.root().is_object())
+    return "  " + printable(json) + "\n";
   std::string out;
   for (auto c = tape.root().begin(); c.valid(); c.advance()) {
     std::string value;
@@ -77,15 +82,18 @@ TokenReport report_on(std::string_view token, UnixSeconds now) {
   report.bytes = token.size();
   TokenBuffers buffers;
   const auto jws = CompactJws::parse(token, buffers);
-  if (!jws) report.fault = jws.error();
-  else if (const auto claims = jws->peek_unverified_claims(); !claims) report.fault = claims.error();
+  if (!jws)
+    report.fault = jws.error();
+  else if (const auto claims = jws->peek_unverified_claims(); !claims)
+    report.fault = claims.error();
 
   const std::size_t first = token.find('.');
   if (first == std::string_view::npos || token.size() > kMaxTokenBytes) return report;
   const std::size_t second = token.find('.', first + 1);
   Part header, claims;
   read_part(token.substr(0, first), header);
-  if (second != std::string_view::npos && report.fault != Reason::encrypted_token) read_part(token.substr(first + 1, second - first - 1), claims);
+  if (second != std::string_view::npos && report.fault != Reason::encrypted_token)
+    read_part(token.substr(first + 1, second - first - 1), claims);
   if (header.readable) append_json_value(report.header, header.tape.root());
   if (!claims.readable || !claims.tape.root().is_object()) return report;
   append_json_value(report.claims, claims.tape.root());
@@ -100,9 +108,13 @@ TokenReport report_on(std::string_view token, UnixSeconds now) {
     if (seconds && *seconds > 100'000'000'000) words += "; are these milliseconds? tokens count seconds";
     report.times.push_back({name, std::string(value->text()), seconds, std::move(words)});
   }
-  if (!claims.tape.root().find("exp")) report.remarks.push_back("it has no exp: nothing ends it but a new key or a revocation");
-  if (!claims.tape.root().find("sub")) report.remarks.push_back("it has no sub: whose it is must come from another claim");
-  if (token.size() > 1000) report.remarks.push_back(fmt::format("it has {} bytes, more than many small modems can send as a password", token.size()));
+  if (!claims.tape.root().find("exp"))
+    report.remarks.push_back("it has no exp: nothing ends it but a new key or a revocation");
+  if (!claims.tape.root().find("sub"))
+    report.remarks.push_back("it has no sub: whose it is must come from another claim");
+  if (token.size() > 1000)
+    report.remarks.push_back(
+        fmt::format("it has {} bytes, more than many small modems can send as a password", token.size()));
   return report;
 }
 
@@ -120,9 +132,11 @@ std::string TokenReport::text() const {
 std::string TokenReport::json() const {
   std::string out = fmt::format("{{\"verified\":false,\"bytes\":{},\"fault\":", bytes);
   out += fault ? fmt::format("\"{}\"", name(*fault)) : "null";
-  out += ",\"header\":" + (header.empty() ? "null" : header) + ",\"claims\":" + (claims.empty() ? "null" : claims) + ",\"times\":{";
+  out += ",\"header\":" + (header.empty() ? "null" : header) + ",\"claims\":" + (claims.empty() ? "null" : claims) +
+         ",\"times\":{";
   for (std::size_t i = 0; i < times.size(); ++i) {
-    out += fmt::format("{}\"{}\":{{\"seconds\":{},\"words\":", i ? "," : "", times[i].claim, times[i].seconds ? std::to_string(*times[i].seconds) : "null");
+    out += fmt::format("{}\"{}\":{{\"seconds\":{},\"words\":", i ? "," : "", times[i].claim,
+                       times[i].seconds ? std::to_string(*times[i].seconds) : "null");
     append_json_string(out, times[i].words);
     out += '}';
   }

@@ -19,8 +19,8 @@ struct TokenTime {
 };
 
 struct TokenReport {
-  std::optional<Reason> fault;          // why it is no token that the gate would look at further
-  std::string header, claims;           // JSON; empty where they cannot be read
+  std::optional<Reason> fault;  // why it is no token that the gate would look at further
+  std::string header, claims;   // JSON; empty where they cannot be read
   std::vector<TokenTime> times;
   std::vector<std::string> remarks;
   std::size_t bytes = 0;

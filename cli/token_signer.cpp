@@ -12,7 +12,8 @@ namespace {
 std::string algorithms_of_kind(KeyKind kind) {
   std::string out;
   for (std::size_t i = 0; i < kAlgorithmCount; ++i)
-    if (fits(static_cast<Algorithm>(i), kind)) out += (out.empty() ? "" : ", ") + std::string(name(static_cast<Algorithm>(i)));
+    if (fits(static_cast<Algorithm>(i), kind))
+      out += (out.empty() ? "" : ", ") + std::string(name(static_cast<Algorithm>(i)));
   return out;
 }
 
@@ -21,11 +22,13 @@ Result<std::shared_ptr<const SigningKey>> key_of_settings(const std::string& pat
   std::optional<StoredSettings> stored;
   if (const auto alone = load_file_only(path); alone && !alone->store.url.empty())
     if (auto store = open_store(alone->store.url, StoreAccess::read))
-      if (const auto revision = (*store)->current_settings(); revision && *revision) stored = StoredSettings{(*revision)->toml, (*revision)->number};
+      if (const auto revision = (*store)->current_settings(); revision && *revision)
+        stored = StoredSettings{(*revision)->toml, (*revision)->number};
   const auto loaded = load_settings(path, stored);
   if (!loaded) return unexpected(loaded.error().faults.front());
   if (loaded->settings.jwt.secret.empty())
-    return unexpected(invalid("the settings have no secret, and public keys cannot sign", "name the private key with --key-file", path));
+    return unexpected(invalid("the settings have no secret, and public keys cannot sign",
+                              "name the private key with --key-file", path));
   return signing_key_from_secret(loaded->settings.jwt.secret.view());
 }
 
@@ -33,13 +36,19 @@ Result<std::shared_ptr<const SigningKey>> key_of_settings(const std::string& pat
 
 Algorithm usual_algorithm(KeyKind kind) noexcept {
   switch (kind) {
-    case KeyKind::secret: return Algorithm::HS256;
-    case KeyKind::rsa: return Algorithm::RS256;
-    case KeyKind::p256: return Algorithm::ES256;
-    case KeyKind::p384: return Algorithm::ES384;
-    case KeyKind::p521: return Algorithm::ES512;
+    case KeyKind::secret:
+      return Algorithm::HS256;
+    case KeyKind::rsa:
+      return Algorithm::RS256;
+    case KeyKind::p256:
+      return Algorithm::ES256;
+    case KeyKind::p384:
+      return Algorithm::ES384;
+    case KeyKind::p521:
+      return Algorithm::ES512;
     case KeyKind::ed25519:
-    case KeyKind::ed448: return Algorithm::EdDSA;
+    case KeyKind::ed448:
+      return Algorithm::EdDSA;
   }
   return Algorithm::HS256;
 }
@@ -62,7 +71,8 @@ Result<std::shared_ptr<const SigningKey>> read_signing_key(const std::string& pa
   auto text = read_key_text(path, 64 * 1024);
   if (!text) return unexpected(text.error());
   const std::size_t first = text->find_first_not_of(" \t\r\n");
-  const bool document = text->find("-----BEGIN ") != std::string::npos || (first != std::string::npos && (*text)[first] == '{');
+  const bool document =
+      text->find("-----BEGIN ") != std::string::npos || (first != std::string::npos && (*text)[first] == '{');
   auto key = document || !secret_allowed ? parse_signing_key(*text) : signing_key_from_secret(*text);
   wipe(*text);
   if (!key) {
@@ -74,19 +84,26 @@ Result<std::shared_ptr<const SigningKey>> read_signing_key(const std::string& pa
 }
 
 Result<TokenSigner> make_signer(const SignerOptions& o) {
-  if (o.key_file.empty() == o.config.empty()) return unexpected(invalid("the key to sign with is missing", "name one: --key-file FILE, or --config FILE for the settings' secret"));
+  if (o.key_file.empty() == o.config.empty())
+    return unexpected(invalid("the key to sign with is missing",
+                              "name one: --key-file FILE, or --config FILE for the settings' secret"));
   std::optional<Algorithm> alg;
   if (!o.alg.empty()) {
     alg = algorithm_from_name(o.alg);
-    if (!alg) return unexpected(invalid("there is no algorithm \"" + printable(o.alg) + "\"", "HS256, RS256, PS256, ES256 (also 384 and 512), EdDSA, Ed25519, Ed448"));
+    if (!alg)
+      return unexpected(invalid("there is no algorithm \"" + printable(o.alg) + "\"",
+                                "HS256, RS256, PS256, ES256 (also 384 and 512), EdDSA, Ed25519, Ed448"));
   }
-  auto key = o.config.empty() ? read_signing_key(o.key_file, !alg || fits(*alg, KeyKind::secret)) : key_of_settings(o.config);
+  auto key =
+      o.config.empty() ? read_signing_key(o.key_file, !alg || fits(*alg, KeyKind::secret)) : key_of_settings(o.config);
   if (!key) return unexpected(key.error());
   TokenSigner out;
   out.key = *key;
   out.alg = alg.value_or(usual_algorithm(out.key->kind()));
   if (!fits(out.alg, out.key->kind()))
-    return unexpected(invalid("a key of the kind " + std::string(name(out.key->kind())) + " cannot sign with " + std::string(name(out.alg)), "it can sign with " + algorithms_of_kind(out.key->kind())));
+    return unexpected(invalid(
+        "a key of the kind " + std::string(name(out.key->kind())) + " cannot sign with " + std::string(name(out.alg)),
+        "it can sign with " + algorithms_of_kind(out.key->kind())));
   const std::string kid = o.kid.empty() ? out.key->kid() : o.kid;
   out.header = "{\"alg\":\"" + std::string(name(out.alg)) + "\"";
   if (!o.typ.empty()) {

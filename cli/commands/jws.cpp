@@ -14,14 +14,16 @@ namespace sallyport::cli {
 namespace {
 
 constexpr std::size_t kMaxLine = 4 * 1024 * 1024;
-constexpr JsonLimits kLineLimits{.max_bytes = kMaxLine, .max_depth = 64, .max_nodes = 1024 * 1024, .allow_duplicate_names = true};
+constexpr JsonLimits kLineLimits{
+    .max_bytes = kMaxLine, .max_depth = 64, .max_nodes = 1024 * 1024, .allow_duplicate_names = true};
 
 // Answers one line after the other; keys that come again are not parsed again.
 class JwsBatch {
  public:
   void answer(char* line, std::size_t length, std::string& out) {
     ++number_;
-    if (tape_.parse(line, length, kLineLimits) != JsonError::none || !tape_.root().is_object()) return broken(out, {}, "the line is no JSON object");
+    if (tape_.parse(line, length, kLineLimits) != JsonError::none || !tape_.root().is_object())
+      return broken(out, {}, "the line is no JSON object");
     const JsonValue root = tape_.root();
     for (const char* name : {"id", "token", "keys"}) {
       int count = 0;
@@ -66,8 +68,10 @@ class JwsBatch {
 
   void use_keys(const JsonValue& keys) {
     std::string text;
-    if (keys.is_string()) text = *keys.string();
-    else append_json_value(text, keys);
+    if (keys.is_string())
+      text = *keys.string();
+    else
+      append_json_value(text, keys);
     if (number_ > 1 && text == keys_text_) return;
     keys_text_ = std::move(text);
     keys_.clear();
@@ -80,7 +84,8 @@ class JwsBatch {
     }
     keys_ = std::move(set->keys);
     for (const KeyPtr& k : keys_) candidates_.push_back(k.get());
-    for (const SkippedKey& s : set->skipped) detail_ += fmt::format("{}key {}: {}", detail_.empty() ? "" : "; ", s.index, s.cause);
+    for (const SkippedKey& s : set->skipped)
+      detail_ += fmt::format("{}key {}: {}", detail_.empty() ? "" : "; ", s.index, s.cause);
   }
 
   Reason reason_of(std::string_view token) {
@@ -117,10 +122,18 @@ int run_batch(int fd) {
   std::size_t length = 0;
   for (;;) {
     switch (reader.next(line, length, flush)) {
-      case LineReader::Got::line: batch.answer(line, length, out); break;
-      case LineReader::Got::too_long: batch.too_long(out); break;
-      case LineReader::Got::end: flush(); return batch.all_read() ? kYes : kUsage;
-      case LineReader::Got::failed: flush(); fail({ErrorKind::kUnavailable, "the input cannot be read", "", ""}, false);
+      case LineReader::Got::line:
+        batch.answer(line, length, out);
+        break;
+      case LineReader::Got::too_long:
+        batch.too_long(out);
+        break;
+      case LineReader::Got::end:
+        flush();
+        return batch.all_read() ? kYes : kUsage;
+      case LineReader::Got::failed:
+        flush();
+        fail({ErrorKind::kUnavailable, "the input cannot be read", "", ""}, false);
     }
     if (out.size() > 64 * 1024) flush();
   }
@@ -138,10 +151,12 @@ std::string read_input(const std::string& path, std::size_t cap) {
 }
 
 int verify_one(const VerifyOptions& o) {
-  if (o.keys.empty()) fail(invalid("no keys are given", "--keys FILE names a JWK, a JWK set or a PEM file"), kUsage, o.json);
+  if (o.keys.empty())
+    fail(invalid("no keys are given", "--keys FILE names a JWK, a JWK set or a PEM file"), kUsage, o.json);
   const std::string document = read_input(o.keys, 1024 * 1024);
   const bool pem = document.find("-----BEGIN ") != std::string::npos;
-  const Result<KeySet> set = pem ? parse_key_document(document, KeyDocumentPolicy::trusted_file, {.label = o.keys}) : parse_jwks_with_secrets(document, {.label = o.keys});
+  const Result<KeySet> set = pem ? parse_key_document(document, KeyDocumentPolicy::trusted_file, {.label = o.keys})
+                                 : parse_jwks_with_secrets(document, {.label = o.keys});
   if (!set) fail(set.error(), kUsage, o.json);
   const std::string token = o.token == "-" ? read_stdin(kMaxTokenBytes, true) : o.token;
   TokenBuffers buffers;
@@ -165,11 +180,13 @@ int verify_one(const VerifyOptions& o) {
     }
     std::puts((out + "}").c_str());
   } else if (valid) {
-    std::printf("the signature is good, by %s\nonly the signature was checked: no time, no issuer, no rule\n", printable(by).c_str());
+    std::printf("the signature is good, by %s\nonly the signature was checked: no time, no issuer, no rule\n",
+                printable(by).c_str());
   } else {
     const std::string text(entry(reason).text), mend(entry(reason).mend);
     std::printf("refused: %s\n  %s\n  hint: %s\n", std::string(name(reason)).c_str(), text.c_str(), mend.c_str());
-    for (const SkippedKey& s : set->skipped) std::printf("  key %zu of the document was not used: %s\n", s.index, s.cause.c_str());
+    for (const SkippedKey& s : set->skipped)
+      std::printf("  key %zu of the document was not used: %s\n", s.index, s.cause.c_str());
   }
   return valid ? kYes : kRefused;
 }
@@ -179,9 +196,14 @@ int verify_one(const VerifyOptions& o) {
 void add_jws_commands(CLI::App& app) {
   CLI::App* jws = app.add_subcommand("jws", "signatures of tokens, by themselves");
   jws->require_subcommand(1);
-  CLI::App* verify = jws->add_subcommand("verify", "check a token's header and signature against given keys, and nothing else");
+  CLI::App* verify =
+      jws->add_subcommand("verify", "check a token's header and signature against given keys, and nothing else");
   auto o = std::make_shared<VerifyOptions>();
-  verify->add_option("--batch", o->batch, "read one JSON object a line (id, token, keys) from FILE or - and answer one a line (id, valid, reason)")->type_name("FILE");
+  verify
+      ->add_option(
+          "--batch", o->batch,
+          "read one JSON object a line (id, token, keys) from FILE or - and answer one a line (id, valid, reason)")
+      ->type_name("FILE");
   verify->add_option("--keys", o->keys, "a JWK, a JWK set or a PEM file with the keys to try")->type_name("FILE");
   verify->add_option("token", o->token, "the token, or - for standard input");
   verify->add_flag("--json", o->json, "answer as JSON");
@@ -190,7 +212,8 @@ void add_jws_commands(CLI::App& app) {
       "  echo '{\"id\":1,\"token\":\"eyJ…\",\"keys\":{\"kty\":\"OKP\",…}}' | sallyport jws verify --batch -\n"
       "Exit codes: 0 valid (batch: every line was answered), 1 refused, 2 usage (batch: a line was no request).");
   verify->callback([o] {
-    if (o->batch.empty() == o->token.empty()) fail(invalid("either a token or --batch is needed", "sallyport jws verify --help"), kUsage, o->json);
+    if (o->batch.empty() == o->token.empty())
+      fail(invalid("either a token or --batch is needed", "sallyport jws verify --help"), kUsage, o->json);
     if (o->batch.empty()) throw ExitWith{verify_one(*o)};
     if (o->batch == "-") throw ExitWith{run_batch(STDIN_FILENO)};
     const int fd = ::open(o->batch.c_str(), O_RDONLY | O_CLOEXEC);

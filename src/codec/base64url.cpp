@@ -30,7 +30,8 @@ std::string encode(std::string_view bytes, std::string_view alphabet, bool padde
   out.reserve((bytes.size() + 2) / 3 * 4);
   std::size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
-    const std::uint32_t group = std::uint32_t{byte(bytes[i])} << 16 | std::uint32_t{byte(bytes[i + 1])} << 8 | byte(bytes[i + 2]);
+    const std::uint32_t group =
+        std::uint32_t{byte(bytes[i])} << 16 | std::uint32_t{byte(bytes[i + 1])} << 8 | byte(bytes[i + 2]);
     out += alphabet[group >> 18];
     out += alphabet[group >> 12 & 63];
     out += alphabet[group >> 6 & 63];
@@ -59,7 +60,8 @@ std::optional<std::size_t> decode_base64url(std::string_view text, std::span<cha
   char* to = out.data();
   std::uint32_t seen = 0;
   for (; in != end; in += 4, to += 3) {
-    const std::uint32_t group = kGroup.at[0][byte(in[0])] | kGroup.at[1][byte(in[1])] | kGroup.at[2][byte(in[2])] | kGroup.at[3][byte(in[3])];
+    const std::uint32_t group =
+        kGroup.at[0][byte(in[0])] | kGroup.at[1][byte(in[1])] | kGroup.at[2][byte(in[2])] | kGroup.at[3][byte(in[3])];
     seen |= group;
     to[0] = static_cast<char>(group >> 16);
     to[1] = static_cast<char>(group >> 8);
@@ -116,7 +118,12 @@ std::string encode_hex(std::string_view bytes) {
 
 std::optional<std::string> decode_hex(std::string_view text) {
   if (text.size() % 2 != 0) return std::nullopt;
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+  };
   std::string out;
   out.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {

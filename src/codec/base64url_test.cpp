@@ -8,14 +8,18 @@ namespace sallyport {
 namespace {
 
 TEST(Base64urlTest, DecodesTheVectorsOfRfc4648) {
-  const std::pair<const char*, const char*> vectors[] = {{"", ""}, {"Zg", "f"}, {"Zm8", "fo"}, {"Zm9v", "foo"}, {"Zm9vYg", "foob"}, {"Zm9vYmE", "fooba"}, {"Zm9vYmFy", "foobar"}};
+  const std::pair<const char*, const char*> vectors[] = {
+      {"", ""},           {"Zg", "f"},          {"Zm8", "fo"},         {"Zm9v", "foo"},
+      {"Zm9vYg", "foob"}, {"Zm9vYmE", "fooba"}, {"Zm9vYmFy", "foobar"}};
   for (const auto& [text, bytes] : vectors) {
     EXPECT_EQ(decode_base64url(text), bytes);
     EXPECT_EQ(encode_base64url(bytes), text);
   }
 }
 
-TEST(Base64urlTest, DecodesRfc7515AppendixC) { EXPECT_EQ(decode_base64url("A-z_4ME"), std::string("\x03\xec\xff\xe0\xc1", 5)); }
+TEST(Base64urlTest, DecodesRfc7515AppendixC) {
+  EXPECT_EQ(decode_base64url("A-z_4ME"), std::string("\x03\xec\xff\xe0\xc1", 5));
+}
 
 TEST(Base64urlTest, EveryByteStringComesBack) {
   std::string bytes;
@@ -52,7 +56,9 @@ TEST(Base64urlTest, RefusesEveryCharacterOutsideTheAlphabetAtEveryPlace) {
       std::string text = "AAAAAAAAAAA";
       text[place] = static_cast<char>(c);
       const bool stray = place == 10 && alphabet.find(static_cast<char>(c)) % 4 != 0;
-      EXPECT_EQ(decode_base64url(text).has_value(), alphabet.find(static_cast<char>(c)) != std::string_view::npos && !stray) << c << " at " << place;
+      EXPECT_EQ(decode_base64url(text).has_value(),
+                alphabet.find(static_cast<char>(c)) != std::string_view::npos && !stray)
+          << c << " at " << place;
     }
 }
 
@@ -64,7 +70,8 @@ TEST(Base64urlTest, NeverWritesBeyondTheRoomThatItIsGiven) {
 }
 
 TEST(Base64urlTest, LenientTakesWhatPeoplePaste) {
-  for (const char* text : {"+/+/Zg==", "-_-_Zg", " -_-_Zg==\r\n", "+/+/Zg"}) EXPECT_EQ(decode_base64_lenient(text), std::string("\xfb\xff\xbf\x66", 4)) << text;
+  for (const char* text : {"+/+/Zg==", "-_-_Zg", " -_-_Zg==\r\n", "+/+/Zg"})
+    EXPECT_EQ(decode_base64_lenient(text), std::string("\xfb\xff\xbf\x66", 4)) << text;
   for (const char* text : {"Zg=", "Z g==", "Zg===", "Zm9v=", "*"}) EXPECT_FALSE(decode_base64_lenient(text)) << text;
 }
 

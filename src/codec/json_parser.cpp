@@ -22,11 +22,14 @@ bool has_special(std::uint64_t w) {
   return (found & kHighs) != 0;
 }
 
-bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\'; }
+bool is_plain(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\';
+}
 
 class Parser {
  public:
-  Parser(char* text, std::size_t length, const JsonLimits& limits, std::vector<JsonNode>& nodes, std::vector<std::uint32_t>& scratch)
+  Parser(char* text, std::size_t length, const JsonLimits& limits, std::vector<JsonNode>& nodes,
+         std::vector<std::uint32_t>& scratch)
       : text_(text), at_(text), end_(text + length), limits_(limits), nodes_(nodes), scratch_(scratch) {}
 
   JsonError run() {
@@ -81,13 +84,20 @@ class Parser {
     skip_space();
     if (at_ == end_) return JsonError::syntax;
     switch (*at_) {
-      case '{': return open(JsonType::object, '}');
-      case '[': return open(JsonType::array, ']');
-      case '"': return string();
-      case 't': return word("true", JsonType::boolean, true);
-      case 'f': return word("false", JsonType::boolean, false);
-      case 'n': return word("null", JsonType::null, false);
-      default: return number();
+      case '{':
+        return open(JsonType::object, '}');
+      case '[':
+        return open(JsonType::array, ']');
+      case '"':
+        return string();
+      case 't':
+        return word("true", JsonType::boolean, true);
+      case 'f':
+        return word("false", JsonType::boolean, false);
+      case 'n':
+        return word("null", JsonType::null, false);
+      default:
+        return number();
     }
   }
 
@@ -129,7 +139,8 @@ class Parser {
   }
 
   JsonError word(std::string_view wanted, JsonType type, bool boolean) {
-    if (static_cast<std::size_t>(end_ - at_) < wanted.size() || std::memcmp(at_, wanted.data(), wanted.size()) != 0) return JsonError::syntax;
+    if (static_cast<std::size_t>(end_ - at_) < wanted.size() || std::memcmp(at_, wanted.data(), wanted.size()) != 0)
+      return JsonError::syntax;
     if (!add(type, at_, wanted.size())) return JsonError::too_many;
     nodes_.back().boolean = boolean;
     at_ += wanted.size();
@@ -145,8 +156,10 @@ class Parser {
   JsonError number() {
     char* const begin = at_;
     if (*at_ == '-') ++at_;
-    if (at_ != end_ && *at_ == '0') ++at_;  // RFC 8259 6: no leading zeros
-    else if (!digits()) return JsonError::syntax;
+    if (at_ != end_ && *at_ == '0')
+      ++at_;  // RFC 8259 6: no leading zeros
+    else if (!digits())
+      return JsonError::syntax;
     if (at_ != end_ && *at_ == '.') {
       ++at_;
       if (!digits()) return JsonError::syntax;
@@ -206,7 +219,10 @@ class Parser {
     out = 0;
     for (int i = 0; i < 4; ++i, ++at_) {
       const char c = *at_;
-      const int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+      const int d = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
       if (d < 0) return false;
       out = out * 16 + static_cast<std::uint32_t>(d);
     }
@@ -219,14 +235,30 @@ class Parser {
     const char c = at_[1];
     at_ += 2;
     switch (c) {
-      case '"': case '\\': case '/': *to++ = c; return JsonError::none;
-      case 'b': *to++ = '\b'; return JsonError::none;
-      case 'f': *to++ = '\f'; return JsonError::none;
-      case 'n': *to++ = '\n'; return JsonError::none;
-      case 'r': *to++ = '\r'; return JsonError::none;
-      case 't': *to++ = '\t'; return JsonError::none;
-      case 'u': break;
-      default: return JsonError::syntax;
+      case '"':
+      case '\\':
+      case '/':
+        *to++ = c;
+        return JsonError::none;
+      case 'b':
+        *to++ = '\b';
+        return JsonError::none;
+      case 'f':
+        *to++ = '\f';
+        return JsonError::none;
+      case 'n':
+        *to++ = '\n';
+        return JsonError::none;
+      case 'r':
+        *to++ = '\r';
+        return JsonError::none;
+      case 't':
+        *to++ = '\t';
+        return JsonError::none;
+      case 'u':
+        break;
+      default:
+        return JsonError::syntax;
     }
     std::uint32_t code = 0;
     if (!hex4(code)) return JsonError::syntax;
@@ -320,14 +352,22 @@ JsonError JsonTape::parse(char* text, std::size_t length, const JsonLimits& limi
 
 std::string_view to_text(JsonError e) {
   switch (e) {
-    case JsonError::none: return "no fault";
-    case JsonError::syntax: return "not JSON";
-    case JsonError::bad_utf8: return "not valid UTF-8";
-    case JsonError::duplicate_name: return "two members with the same name";
-    case JsonError::too_long: return "too long";
-    case JsonError::too_deep: return "nested too deep";
-    case JsonError::too_many: return "too many members";
-    case JsonError::trailing_text: return "text after the JSON value";
+    case JsonError::none:
+      return "no fault";
+    case JsonError::syntax:
+      return "not JSON";
+    case JsonError::bad_utf8:
+      return "not valid UTF-8";
+    case JsonError::duplicate_name:
+      return "two members with the same name";
+    case JsonError::too_long:
+      return "too long";
+    case JsonError::too_deep:
+      return "nested too deep";
+    case JsonError::too_many:
+      return "too many members";
+    case JsonError::trailing_text:
+      return "text after the JSON value";
   }
   return "";
 }

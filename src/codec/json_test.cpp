@@ -10,7 +10,8 @@ struct Doc {
   std::string text;
   JsonTape tape;
   JsonError error;
-  explicit Doc(std::string t, const JsonLimits& limits = {}) : text(std::move(t)), error(tape.parse(text.data(), text.size(), limits)) {}
+  explicit Doc(std::string t, const JsonLimits& limits = {})
+      : text(std::move(t)), error(tape.parse(text.data(), text.size(), limits)) {}
   JsonValue root() const { return tape.root(); }
 };
 JsonError error_of(std::string text, const JsonLimits& limits = {}) { return Doc(std::move(text), limits).error; }
@@ -64,7 +65,10 @@ TEST(JsonTest, IntegersAreTakenExactlyOrNotAtAll) {
 
 TEST(JsonTest, PointersFollowRfc6901) {
   Doc d(R"({"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,"m~n":8,"~1":9})");
-  const auto number = [&](const char* p) { auto v = d.root().at_pointer(p); return v ? v->integer() : std::nullopt; };
+  const auto number = [&](const char* p) {
+    auto v = d.root().at_pointer(p);
+    return v ? v->integer() : std::nullopt;
+  };
   EXPECT_EQ(d.root().at_pointer("")->size(), 7U);
   EXPECT_EQ(d.root().at_pointer("/foo/0")->string(), "bar");
   EXPECT_EQ(d.root().at_pointer("/foo/1")->string(), "baz");
@@ -73,25 +77,72 @@ TEST(JsonTest, PointersFollowRfc6901) {
   EXPECT_EQ(number("/c%d"), 2);
   EXPECT_EQ(number("/m~0n"), 8);
   EXPECT_EQ(number("/~01"), 9);
-  for (const char* bad : {"foo", "/foo/2", "/foo/01", "/foo/-", "/foo/+1", "/foo/", "/foo/0/x", "/m~n", "/m~2n", "/~", "/foo/99999999999999999999"}) EXPECT_FALSE(d.root().at_pointer(bad)) << bad;
+  for (const char* bad : {"foo", "/foo/2", "/foo/01", "/foo/-", "/foo/+1", "/foo/", "/foo/0/x", "/m~n", "/m~2n", "/~",
+                          "/foo/99999999999999999999"})
+    EXPECT_FALSE(d.root().at_pointer(bad)) << bad;
 }
 
 TEST(JsonTest, RefusesWhatIsNotJson) {
-  for (const char* bad : {"", " ", "{", "}", "[", "[1", "[1,", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{a:1}", "{'a':1}", "{\"a\" 1}", "{\"a\":1 \"b\":2}",
-                          "{\"a\":1]", "[1}", "tru", "nul", "True", "NaN", "Infinity", "-", "+1", "[01]", "[-01]", "1.", ".5", "1e", "1e+", "[0x10]", "\"", "\"a", "\"\\", "\"\\x\"", "\"\\u12\"",
-                          "\"\\u12g4\"", "\"a\nb\"", "\"a\tb\"", "/**/1", "\xef\xbb\xbf{}", "\"\\u00", "[1 2]"})
+  for (const char* bad : {"",
+                          " ",
+                          "{",
+                          "}",
+                          "[",
+                          "[1",
+                          "[1,",
+                          "[1,]",
+                          "[,1]",
+                          "{\"a\"}",
+                          "{\"a\":}",
+                          "{\"a\":1,}",
+                          "{,}",
+                          "{a:1}",
+                          "{'a':1}",
+                          "{\"a\" 1}",
+                          "{\"a\":1 \"b\":2}",
+                          "{\"a\":1]",
+                          "[1}",
+                          "tru",
+                          "nul",
+                          "True",
+                          "NaN",
+                          "Infinity",
+                          "-",
+                          "+1",
+                          "[01]",
+                          "[-01]",
+                          "1.",
+                          ".5",
+                          "1e",
+                          "1e+",
+                          "[0x10]",
+                          "\"",
+                          "\"a",
+                          "\"\\",
+                          "\"\\x\"",
+                          "\"\\u12\"",
+                          "\"\\u12g4\"",
+                          "\"a\nb\"",
+                          "\"a\tb\"",
+                          "/**/1",
+                          "\xef\xbb\xbf{}",
+                          "\"\\u00",
+                          "[1 2]"})
     EXPECT_EQ(error_of(bad), JsonError::syntax) << bad;
   EXPECT_EQ(error_of(std::string("\"a\0b\"", 5)), JsonError::syntax);
 }
 
 TEST(JsonTest, RefusesTextAfterTheValue) {
   EXPECT_EQ(error_of("{} \r\n\t"), JsonError::none);
-  for (std::string bad : {std::string("{}x"), std::string("{}{}"), std::string("{},"), std::string("1 2"), std::string("{}\0", 3), std::string("truefalse")}) EXPECT_EQ(error_of(bad), JsonError::trailing_text) << bad;
+  for (std::string bad : {std::string("{}x"), std::string("{}{}"), std::string("{},"), std::string("1 2"),
+                          std::string("{}\0", 3), std::string("truefalse")})
+    EXPECT_EQ(error_of(bad), JsonError::trailing_text) << bad;
 }
 
 TEST(JsonTest, RefusesInvalidUtf8InTextsAndNames) {
   EXPECT_EQ(error_of("\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf\""), JsonError::none);
-  for (const char* bad : {"\x80", "\xbf", "\xc0\xaf", "\xc1\xbf", "\xc3", "\xc3(", "\xe0\x80\xaf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf", "\xe2\x82", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf",
+  for (const char* bad : {"\x80", "\xbf", "\xc0\xaf", "\xc1\xbf", "\xc3", "\xc3(", "\xe0\x80\xaf", "\xe0\x9f\xbf",
+                          "\xed\xa0\x80", "\xed\xbf\xbf", "\xe2\x82", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf",
                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xfe"}) {
     EXPECT_EQ(error_of(std::string("\"") + bad + "\""), JsonError::bad_utf8) << bad;
     EXPECT_EQ(error_of(std::string("\"12345678\\n") + bad + "\""), JsonError::bad_utf8) << bad;
@@ -101,12 +152,16 @@ TEST(JsonTest, RefusesInvalidUtf8InTextsAndNames) {
 
 TEST(JsonTest, RefusesLoneSurrogates) {
   EXPECT_EQ(error_of(R"("\ud83d\ude00")"), JsonError::none);
-  for (const char* bad : {R"("\ud83d")", R"("\ude00")", R"("\ude00\ud83d")", R"("\ud83dx\ude00")", R"("\ud83d\n")", R"("\ud83d\u0041")"}) EXPECT_EQ(error_of(bad), JsonError::bad_utf8) << bad;
+  for (const char* bad :
+       {R"("\ud83d")", R"("\ude00")", R"("\ude00\ud83d")", R"("\ud83dx\ude00")", R"("\ud83d\n")", R"("\ud83d\u0041")"})
+    EXPECT_EQ(error_of(bad), JsonError::bad_utf8) << bad;
 }
 
 TEST(JsonTest, RefusesDuplicateNamesHoweverTheyAreSpelt) {
   EXPECT_EQ(error_of(R"({"a":1,"b":2,"A":3})"), JsonError::none);
-  for (const char* bad : {R"({"a":1,"a":1})", R"({"a":1,"b":2,"a":3})", R"({"a":1,"\u0061":2})", R"({"x":{"a":1,"a":2}})", R"([{"":1,"":2}])", R"({"a":{},"a":[]})", R"({"x":[1,2,{"q":{"k":1}}],"y":1,"x":2})"})
+  for (const char* bad :
+       {R"({"a":1,"a":1})", R"({"a":1,"b":2,"a":3})", R"({"a":1,"\u0061":2})", R"({"x":{"a":1,"a":2}})",
+        R"([{"":1,"":2}])", R"({"a":{},"a":[]})", R"({"x":[1,2,{"q":{"k":1}}],"y":1,"x":2})"})
     EXPECT_EQ(error_of(bad), JsonError::duplicate_name) << bad;
   EXPECT_EQ(error_of(R"({"x":{"a":1},"a":{"x":1},"y":[{"a":1},{"a":2}]})"), JsonError::none);
 }
@@ -203,11 +258,14 @@ TEST(NumericDateTest, NegativeIsLongAgo) {
 TEST(NumericDateTest, ADigitTextIsATimeAndNothingElseIs) {
   EXPECT_EQ(date("\"1516239022\""), 1516239022);
   EXPECT_EQ(date("\"007\""), 7);
-  for (const char* bad : {"\"\"", "\"-1\"", "\"+1\"", "\"1.5\"", "\"1e3\"", "\" 1\"", "\"1 \"", "\"1\\u0000\"", "\"x\"", "null", "true", "[]", "{}"}) EXPECT_EQ(date(bad), std::nullopt) << bad;
+  for (const char* bad : {"\"\"", "\"-1\"", "\"+1\"", "\"1.5\"", "\"1e3\"", "\" 1\"", "\"1 \"", "\"1\\u0000\"", "\"x\"",
+                          "null", "true", "[]", "{}"})
+    EXPECT_EQ(date(bad), std::nullopt) << bad;
 }
 
 TEST(AppendJsonStringTest, AlwaysWritesJsonThatReadsBack) {
-  for (std::string text : {std::string("plain"), std::string("q\"b\\s/"), std::string("\0\x01\x1f\x7f\n\r\t", 7), std::string("é€😀")}) {
+  for (std::string text :
+       {std::string("plain"), std::string("q\"b\\s/"), std::string("\0\x01\x1f\x7f\n\r\t", 7), std::string("é€😀")}) {
     std::string out;
     append_json_string(out, text);
     Doc d(out);

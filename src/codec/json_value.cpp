@@ -47,12 +47,16 @@ std::optional<bool> JsonValue::boolean() const noexcept {
 
 std::string_view JsonValue::text() const noexcept {
   switch (type()) {
-    case JsonType::null: return "null";
-    case JsonType::boolean: return tape_->nodes_[index_].boolean ? "true" : "false";
+    case JsonType::null:
+      return "null";
+    case JsonType::boolean:
+      return tape_->nodes_[index_].boolean ? "true" : "false";
     case JsonType::number:
-    case JsonType::string: return {tape_->text_ + tape_->nodes_[index_].begin, tape_->nodes_[index_].length};
+    case JsonType::string:
+      return {tape_->text_ + tape_->nodes_[index_].begin, tape_->nodes_[index_].length};
     case JsonType::array:
-    case JsonType::object: return {};
+    case JsonType::object:
+      return {};
   }
   return {};
 }

@@ -15,9 +15,15 @@ void append_json_string(std::string& out, std::string_view text) {
       ++at;
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       switch (c) {
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
+        case '\n':
+          out += "\\n";
+          break;
+        case '\r':
+          out += "\\r";
+          break;
+        case '\t':
+          out += "\\t";
+          break;
         default:
           out += "\\u00";
           out += hex[static_cast<unsigned char>(c) >> 4];
@@ -40,10 +46,15 @@ void append_json_value(std::string& out, const JsonValue& value) {
   switch (value.type()) {
     case JsonType::null:
     case JsonType::boolean:
-    case JsonType::number: out += value.text(); return;
-    case JsonType::string: append_json_string(out, value.text()); return;
+    case JsonType::number:
+      out += value.text();
+      return;
+    case JsonType::string:
+      append_json_string(out, value.text());
+      return;
     case JsonType::array:
-    case JsonType::object: break;
+    case JsonType::object:
+      break;
   }
   out += value.is_object() ? '{' : '[';
   bool first = true;

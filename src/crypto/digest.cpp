@@ -17,9 +17,12 @@ Digest run(std::string_view input) noexcept {
 
 Digest digest(Hash h, std::string_view input) noexcept {
   switch (h) {
-    case Hash::sha256: return run<Sha256State>(input);
-    case Hash::sha384: return run<Sha384State>(input);
-    case Hash::sha512: return run<Sha512State>(input);
+    case Hash::sha256:
+      return run<Sha256State>(input);
+    case Hash::sha384:
+      return run<Sha384State>(input);
+    case Hash::sha512:
+      return run<Sha512State>(input);
   }
   return {};
 }

@@ -13,9 +13,12 @@ enum class Hash : std::uint8_t { sha256, sha384, sha512 };
 
 constexpr std::size_t digest_size(Hash h) noexcept {
   switch (h) {
-    case Hash::sha256: return 32;
-    case Hash::sha384: return 48;
-    case Hash::sha512: return 64;
+    case Hash::sha256:
+      return 32;
+    case Hash::sha384:
+      return 48;
+    case Hash::sha512:
+      return 64;
   }
   return 0;
 }

@@ -64,7 +64,9 @@ std::optional<std::string> ecdsa_from_der(std::string_view der, std::size_t coor
   if (der.size() != header + length) return std::nullopt;
   der.remove_prefix(header);
   std::string raw(2 * coordinate, '\0');
-  if (!take_integer(der, coordinate, raw.data()) || !take_integer(der, coordinate, raw.data() + coordinate) || !der.empty()) return std::nullopt;
+  if (!take_integer(der, coordinate, raw.data()) || !take_integer(der, coordinate, raw.data() + coordinate) ||
+      !der.empty())
+    return std::nullopt;
   return raw;
 }
 

@@ -60,9 +60,12 @@ HmacKey::~HmacKey() { wipe(states_.get(), sizeof(States)); }
 
 Digest HmacKey::compute(Hash h, std::string_view input) const noexcept {
   switch (h) {
-    case Hash::sha256: return states_->sha256.compute(input);
-    case Hash::sha384: return states_->sha384.compute(input);
-    case Hash::sha512: return states_->sha512.compute(input);
+    case Hash::sha256:
+      return states_->sha256.compute(input);
+    case Hash::sha384:
+      return states_->sha384.compute(input);
+    case Hash::sha512:
+      return states_->sha512.compute(input);
   }
   return {};
 }

@@ -20,12 +20,18 @@ inline constexpr int kMinRsaBits = 2048, kMaxRsaBits = 8192;
 // Bytes of one coordinate of a curve's point, or of an Edwards curve's public key; 0 for RSA.
 constexpr std::size_t coordinate_size(KeyType t) noexcept {
   switch (t) {
-    case KeyType::rsa: return 0;
-    case KeyType::p256: return 32;
-    case KeyType::p384: return 48;
-    case KeyType::p521: return 66;
-    case KeyType::ed25519: return 32;
-    case KeyType::ed448: return 57;
+    case KeyType::rsa:
+      return 0;
+    case KeyType::p256:
+      return 32;
+    case KeyType::p384:
+      return 48;
+    case KeyType::p521:
+      return 66;
+    case KeyType::ed25519:
+      return 32;
+    case KeyType::ed448:
+      return 57;
   }
   return 0;
 }

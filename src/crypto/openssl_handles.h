@@ -45,9 +45,13 @@ class ErrorQueueGuard {
   ErrorQueueGuard& operator=(const ErrorQueueGuard&) = delete;
 };
 
-inline const unsigned char* as_bytes(std::string_view s) noexcept { return reinterpret_cast<const unsigned char*>(s.data()); }
+inline const unsigned char* as_bytes(std::string_view s) noexcept {
+  return reinterpret_cast<const unsigned char*>(s.data());
+}
 
-inline Bn bn_from(std::string_view big_endian) { return Bn(BN_bin2bn(as_bytes(big_endian), static_cast<int>(big_endian.size()), nullptr)); }
+inline Bn bn_from(std::string_view big_endian) {
+  return Bn(BN_bin2bn(as_bytes(big_endian), static_cast<int>(big_endian.size()), nullptr));
+}
 // Big-endian; as short as it can be where `size` is 0, else filled up to it.
 inline std::string bn_bytes(const BIGNUM* n, std::size_t size = 0) {
   std::string out(size ? size : static_cast<std::size_t>(BN_num_bytes(n)), '\0');

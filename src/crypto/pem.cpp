@@ -29,7 +29,9 @@ Result<std::vector<PemBlock>> read_pem(std::string_view text) {
     OPENSSL_free(data);
     blocks.push_back(std::move(block));
   }
-  if (blocks.empty() || blocks.size() != begins) return unexpected(invalid("a PEM block is damaged", "a block runs from its BEGIN line to its END line, base64 between"));
+  if (blocks.empty() || blocks.size() != begins)
+    return unexpected(
+        invalid("a PEM block is damaged", "a block runs from its BEGIN line to its END line, base64 between"));
   return blocks;
 }
 

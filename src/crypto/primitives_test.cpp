@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-
 #include <openssl/err.h>
 
 #include "crypto/digest.h"
@@ -25,18 +24,26 @@ std::string hex(std::string_view bytes) {
 }
 
 TEST(DigestTest, GivesTheValuesOfFips180) {
-  EXPECT_EQ(hex(digest(Hash::sha256, "abc").view()), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(hex(digest(Hash::sha384, "abc").view()), "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7");
+  EXPECT_EQ(hex(digest(Hash::sha256, "abc").view()),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(hex(digest(Hash::sha384, "abc").view()),
+            "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7");
   EXPECT_EQ(hex(digest(Hash::sha512, "").view()).substr(0, 32), "cf83e1357eefb8bdf1542850d66d8007");
 }
 
 TEST(HmacTest, GivesTheValuesOfRfc4231) {
   const HmacKey jefe("Jefe"), large(std::string(131, '\xaa'));
-  EXPECT_EQ(hex(jefe.compute(Hash::sha256, "what do ya want for nothing?").view()), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-  EXPECT_EQ(hex(jefe.compute(Hash::sha384, "what do ya want for nothing?").view()), "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649");
-  EXPECT_EQ(hex(jefe.compute(Hash::sha512, "what do ya want for nothing?").view()).substr(0, 32), "164b7a7bfcf819e2e395fbe73b56e0a3");
-  EXPECT_EQ(hex(large.compute(Hash::sha256, "Test Using Larger Than Block-Size Key - Hash Key First").view()), "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
-  EXPECT_EQ(hex(large.compute(Hash::sha512, "Test Using Larger Than Block-Size Key - Hash Key First").view()).substr(0, 32), "80b24263c7c1a3ebb71493c1dd7be8b4");
+  EXPECT_EQ(hex(jefe.compute(Hash::sha256, "what do ya want for nothing?").view()),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(hex(jefe.compute(Hash::sha384, "what do ya want for nothing?").view()),
+            "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649");
+  EXPECT_EQ(hex(jefe.compute(Hash::sha512, "what do ya want for nothing?").view()).substr(0, 32),
+            "164b7a7bfcf819e2e395fbe73b56e0a3");
+  EXPECT_EQ(hex(large.compute(Hash::sha256, "Test Using Larger Than Block-Size Key - Hash Key First").view()),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  EXPECT_EQ(
+      hex(large.compute(Hash::sha512, "Test Using Larger Than Block-Size Key - Hash Key First").view()).substr(0, 32),
+      "80b24263c7c1a3ebb71493c1dd7be8b4");
 }
 
 TEST(HmacTest, VerifiesTheWholeMacAndNoPartOfIt) {
@@ -99,8 +106,10 @@ TEST(ErrorQueueTest, IsLeftAsItWas) {
   for (const KeyType type : {KeyType::rsa, KeyType::p256, KeyType::ed25519, KeyType::ed448}) {
     const auto key = PrivateKey::generate(type);
     ASSERT_TRUE(key);
-    for (const SignatureScheme scheme : {SignatureScheme::rsa_pkcs1, SignatureScheme::rsa_pss, SignatureScheme::ecdsa, SignatureScheme::eddsa})
-      for (const std::size_t n : {64U, 114U, 256U}) EXPECT_FALSE(key->public_key().verify(scheme, Hash::sha256, "input", std::string(n, 'x')));
+    for (const SignatureScheme scheme :
+         {SignatureScheme::rsa_pkcs1, SignatureScheme::rsa_pss, SignatureScheme::ecdsa, SignatureScheme::eddsa})
+      for (const std::size_t n : {64U, 114U, 256U})
+        EXPECT_FALSE(key->public_key().verify(scheme, Hash::sha256, "input", std::string(n, 'x')));
   }
   EXPECT_EQ(ERR_peek_last_error(), before);
   ERR_get_error();
@@ -122,7 +131,11 @@ TEST(PrivateKeyTest, AnEncryptedKeyIsRefusedByNameAndNotAskedFor) {
 
 TEST(PrivateKeyTest, HalvesThatDoNotBelongTogetherAreRefused) {
   const auto a = PrivateKey::generate(KeyType::p256), b = PrivateKey::generate(KeyType::p256);
-  const auto joined = [](const PrivateKey& pub, const PrivateKey& priv) { return PrivateKey::from_point(KeyType::p256, pub.public_key().first(), pub.public_key().second(), priv.scalar().view()).has_value(); };
+  const auto joined = [](const PrivateKey& pub, const PrivateKey& priv) {
+    return PrivateKey::from_point(KeyType::p256, pub.public_key().first(), pub.public_key().second(),
+                                  priv.scalar().view())
+        .has_value();
+  };
   EXPECT_TRUE(joined(*a, *a));
   EXPECT_FALSE(joined(*a, *b));
   const auto c = PrivateKey::generate(KeyType::ed25519), d = PrivateKey::generate(KeyType::ed25519);

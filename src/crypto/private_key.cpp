@@ -8,9 +8,12 @@ namespace {
 
 const EVP_MD* evp_md(Hash h) noexcept {
   switch (h) {
-    case Hash::sha256: return EVP_sha256();
-    case Hash::sha384: return EVP_sha384();
-    case Hash::sha512: return EVP_sha512();
+    case Hash::sha256:
+      return EVP_sha256();
+    case Hash::sha384:
+      return EVP_sha384();
+    case Hash::sha512:
+      return EVP_sha512();
   }
   return nullptr;
 }
@@ -25,11 +28,16 @@ EvpPkey keypair_from(const char* type, OSSL_PARAM_BLD* builder) {
   const Params params(OSSL_PARAM_BLD_to_param(builder));
   const EvpPkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   EVP_PKEY* key = nullptr;
-  if (!params || !ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1 || EVP_PKEY_fromdata(ctx.get(), &key, EVP_PKEY_KEYPAIR, params.get()) != 1) return nullptr;
+  if (!params || !ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1 ||
+      EVP_PKEY_fromdata(ctx.get(), &key, EVP_PKEY_KEYPAIR, params.get()) != 1)
+    return nullptr;
   return EvpPkey(key);
 }
 
-Error unreadable() { return invalid("the private key cannot be read", "PEM (PKCS#8, PKCS#1 or SEC1) and private JWKs are taken; make one with: sallyport key generate"); }
+Error unreadable() {
+  return invalid("the private key cannot be read",
+                 "PEM (PKCS#8, PKCS#1 or SEC1) and private JWKs are taken; make one with: sallyport key generate");
+}
 
 Secret secret_bn(const EVP_PKEY* key, const char* name, std::size_t size = 0) {
   const Bn n = pkey_bn(key, name);
@@ -78,14 +86,21 @@ Result<PrivateKey> PrivateKey::generate(KeyType type, int rsa_bits) {
   EVP_PKEY* key = nullptr;
   switch (type) {
     case KeyType::rsa:
-      if (rsa_bits < kMinRsaBits || rsa_bits > kMaxRsaBits) return unexpected(invalid("an rsa key has 2048 to 8192 bits"));
+      if (rsa_bits < kMinRsaBits || rsa_bits > kMaxRsaBits)
+        return unexpected(invalid("an rsa key has 2048 to 8192 bits"));
       key = EVP_RSA_gen(static_cast<unsigned>(rsa_bits));
       break;
     case KeyType::p256:
     case KeyType::p384:
-    case KeyType::p521: key = EVP_EC_gen(curve_name(type)); break;
-    case KeyType::ed25519: key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"); break;
-    case KeyType::ed448: key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED448"); break;
+    case KeyType::p521:
+      key = EVP_EC_gen(curve_name(type));
+      break;
+    case KeyType::ed25519:
+      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+      break;
+    case KeyType::ed448:
+      key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED448");
+      break;
   }
   return adopt(key);
 }
@@ -96,8 +111,11 @@ Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
   const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   bool asked = false;
   EVP_PKEY* key = bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, &asked) : nullptr;
-  if (!key && asked) return unexpected(invalid("the private key is encrypted with a passphrase", "take it off first: openssl pkey -in FILE -out NEW"));
-  if (!key && pem.find("BEGIN PUBLIC KEY") != std::string_view::npos) return unexpected(invalid("this is a public key; signing needs the private one"));
+  if (!key && asked)
+    return unexpected(
+        invalid("the private key is encrypted with a passphrase", "take it off first: openssl pkey -in FILE -out NEW"));
+  if (!key && pem.find("BEGIN PUBLIC KEY") != std::string_view::npos)
+    return unexpected(invalid("this is a public key; signing needs the private one"));
   return adopt(key);
 }
 
@@ -127,14 +145,16 @@ Result<PrivateKey> PrivateKey::from_rsa(const RsaNumbers& numbers) {
   if (!good) return unexpected(invalid("the private rsa key lacks one of n, e, d, p, q, dp, dq, qi"));
   EvpPkey key = keypair_from("RSA", builder.get());
   const EvpPkeyCtx check(key ? EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr) : nullptr);
-  if (!check || EVP_PKEY_check(check.get()) != 1) return unexpected(invalid("the numbers of the private rsa key do not belong together"));
+  if (!check || EVP_PKEY_check(check.get()) != 1)
+    return unexpected(invalid("the numbers of the private rsa key do not belong together"));
   return adopt(key.release());
 }
 
 Result<PrivateKey> PrivateKey::from_point(KeyType curve, std::string_view x, std::string_view y, std::string_view d) {
   const ErrorQueueGuard guard;
   const std::size_t size = coordinate_size(curve);
-  if (x.size() != size || y.size() != size || d.size() != size) return unexpected(invalid("x, y or d has not the full length of the curve's field"));
+  if (x.size() != size || y.size() != size || d.size() != size)
+    return unexpected(invalid("x, y or d has not the full length of the curve's field"));
   const std::string point = std::string(1, '\x04') + std::string(x) + std::string(y);
   const Bn scalar = bn_from(d);
   const ParamBld builder(OSSL_PARAM_BLD_new());
@@ -143,15 +163,18 @@ Result<PrivateKey> PrivateKey::from_point(KeyType curve, std::string_view x, std
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, scalar.get());
   EvpPkey key = keypair_from("EC", builder.get());
   const EvpPkeyCtx check(key ? EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr) : nullptr);
-  if (!check || EVP_PKEY_check(check.get()) != 1) return unexpected(invalid("x, y and d of the private key do not belong together"));
+  if (!check || EVP_PKEY_check(check.get()) != 1)
+    return unexpected(invalid("x, y and d of the private key do not belong together"));
   return adopt(key.release());
 }
 
 Result<PrivateKey> PrivateKey::from_edwards(KeyType curve, std::string_view x, std::string_view d) {
   const ErrorQueueGuard guard;
   if (d.size() != coordinate_size(curve)) return unexpected(invalid("d has not the length of the curve"));
-  Result<PrivateKey> key = adopt(EVP_PKEY_new_raw_private_key(curve == KeyType::ed25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448, nullptr, as_bytes(d), d.size()));
-  if (key && key->public_key().first() != x) return unexpected(invalid("x and d of the private key do not belong together"));
+  Result<PrivateKey> key = adopt(EVP_PKEY_new_raw_private_key(
+      curve == KeyType::ed25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448, nullptr, as_bytes(d), d.size()));
+  if (key && key->public_key().first() != x)
+    return unexpected(invalid("x and d of the private key do not belong together"));
   return key;
 }
 
@@ -159,23 +182,29 @@ Result<std::string> PrivateKey::sign(SignatureScheme scheme, Hash hash, std::str
   const ErrorQueueGuard guard;
   const KeyType type = state_->public_key.type();
   const Error failed{ErrorKind::kInternal, "signing failed", "", ""};
-  const bool fits = scheme == SignatureScheme::eddsa ? is_edwards(type) : scheme == SignatureScheme::ecdsa ? !is_edwards(type) && type != KeyType::rsa : type == KeyType::rsa;
+  const bool fits = scheme == SignatureScheme::eddsa   ? is_edwards(type)
+                    : scheme == SignatureScheme::ecdsa ? !is_edwards(type) && type != KeyType::rsa
+                                                       : type == KeyType::rsa;
   if (!fits) return unexpected(invalid("a key of this kind cannot sign with this algorithm"));
   std::string out(1024, '\0');
   std::size_t n = out.size();
   auto* to = reinterpret_cast<unsigned char*>(out.data());
   if (scheme == SignatureScheme::eddsa) {
     const EvpMdCtx ctx(EVP_MD_CTX_new());
-    if (!ctx || EVP_DigestSignInit_ex(ctx.get(), nullptr, nullptr, nullptr, nullptr, state_->pkey.get(), nullptr) != 1 ||
+    if (!ctx ||
+        EVP_DigestSignInit_ex(ctx.get(), nullptr, nullptr, nullptr, nullptr, state_->pkey.get(), nullptr) != 1 ||
         EVP_DigestSign(ctx.get(), to, &n, as_bytes(input), input.size()) != 1)
       return unexpected(failed);
     out.resize(n);
     return out;
   }
   const EvpPkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, state_->pkey.get(), nullptr));
-  if (!ctx || EVP_PKEY_sign_init(ctx.get()) != 1 || EVP_PKEY_CTX_set_signature_md(ctx.get(), evp_md(hash)) != 1) return unexpected(failed);
-  if (scheme == SignatureScheme::rsa_pkcs1 && EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PADDING) != 1) return unexpected(failed);
-  if (scheme == SignatureScheme::rsa_pss && (EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PSS_PADDING) != 1 || EVP_PKEY_CTX_set_rsa_mgf1_md(ctx.get(), evp_md(hash)) != 1 ||
+  if (!ctx || EVP_PKEY_sign_init(ctx.get()) != 1 || EVP_PKEY_CTX_set_signature_md(ctx.get(), evp_md(hash)) != 1)
+    return unexpected(failed);
+  if (scheme == SignatureScheme::rsa_pkcs1 && EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PADDING) != 1)
+    return unexpected(failed);
+  if (scheme == SignatureScheme::rsa_pss && (EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PSS_PADDING) != 1 ||
+                                             EVP_PKEY_CTX_set_rsa_mgf1_md(ctx.get(), evp_md(hash)) != 1 ||
                                              EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx.get(), RSA_PSS_SALTLEN_DIGEST) != 1))
     return unexpected(failed);
   const Digest d = digest(hash, input);
@@ -190,7 +219,8 @@ Result<std::string> PrivateKey::sign(SignatureScheme scheme, Hash hash, std::str
 std::string PrivateKey::pkcs8_pem() const {
   const ErrorQueueGuard guard;
   const Bio bio(BIO_new(BIO_s_secmem()));
-  if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), state_->pkey.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) return {};
+  if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), state_->pkey.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
+    return {};
   char* data = nullptr;
   const long n = BIO_get_mem_data(bio.get(), &data);
   return {data, static_cast<std::size_t>(n)};
@@ -198,8 +228,9 @@ std::string PrivateKey::pkcs8_pem() const {
 
 RsaNumbers PrivateKey::rsa_numbers() const {
   const EVP_PKEY* k = state_->pkey.get();
-  return {secret_bn(k, OSSL_PKEY_PARAM_RSA_N),        secret_bn(k, OSSL_PKEY_PARAM_RSA_E),         secret_bn(k, OSSL_PKEY_PARAM_RSA_D),
-          secret_bn(k, OSSL_PKEY_PARAM_RSA_FACTOR1),  secret_bn(k, OSSL_PKEY_PARAM_RSA_FACTOR2),   secret_bn(k, OSSL_PKEY_PARAM_RSA_EXPONENT1),
+  return {secret_bn(k, OSSL_PKEY_PARAM_RSA_N),         secret_bn(k, OSSL_PKEY_PARAM_RSA_E),
+          secret_bn(k, OSSL_PKEY_PARAM_RSA_D),         secret_bn(k, OSSL_PKEY_PARAM_RSA_FACTOR1),
+          secret_bn(k, OSSL_PKEY_PARAM_RSA_FACTOR2),   secret_bn(k, OSSL_PKEY_PARAM_RSA_EXPONENT1),
           secret_bn(k, OSSL_PKEY_PARAM_RSA_EXPONENT2), secret_bn(k, OSSL_PKEY_PARAM_RSA_COEFFICIENT1)};
 }
 

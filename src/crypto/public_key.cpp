@@ -16,21 +16,28 @@ constexpr std::size_t kIdleContexts = 4;
 
 const EVP_MD* evp_md(Hash h) noexcept {
   switch (h) {
-    case Hash::sha256: return EVP_sha256();
-    case Hash::sha384: return EVP_sha384();
-    case Hash::sha512: return EVP_sha512();
+    case Hash::sha256:
+      return EVP_sha256();
+    case Hash::sha384:
+      return EVP_sha384();
+    case Hash::sha512:
+      return EVP_sha512();
   }
   return nullptr;
 }
 
 std::string group_name(KeyType curve) {
   switch (curve) {
-    case KeyType::p256: return "prime256v1";
-    case KeyType::p384: return "secp384r1";
-    case KeyType::p521: return "secp521r1";
+    case KeyType::p256:
+      return "prime256v1";
+    case KeyType::p384:
+      return "secp384r1";
+    case KeyType::p521:
+      return "secp521r1";
     case KeyType::rsa:
     case KeyType::ed25519:
-    case KeyType::ed448: break;
+    case KeyType::ed448:
+      break;
   }
   return {};
 }
@@ -39,7 +46,9 @@ EvpPkey from_params(const char* type, OSSL_PARAM_BLD* builder) {
   const Params params(OSSL_PARAM_BLD_to_param(builder));
   const EvpPkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   EVP_PKEY* key = nullptr;
-  if (!params || !ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1 || EVP_PKEY_fromdata(ctx.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) return nullptr;
+  if (!params || !ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1 ||
+      EVP_PKEY_fromdata(ctx.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1)
+    return nullptr;
   return EvpPkey(key);
 }
 
@@ -66,16 +75,21 @@ struct PublicKey::State {
       for (auto& slot : scheme) EVP_PKEY_CTX_free(slot.load());
   }
 
-  static std::size_t slot_of(SignatureScheme s, Hash h) noexcept { return static_cast<std::size_t>(s) * 3 + static_cast<std::size_t>(h); }
+  static std::size_t slot_of(SignatureScheme s, Hash h) noexcept {
+    return static_cast<std::size_t>(s) * 3 + static_cast<std::size_t>(h);
+  }
 
   EvpPkeyCtx take(SignatureScheme scheme, Hash hash) const noexcept {
     for (auto& slot : idle[slot_of(scheme, hash)])
       if (EVP_PKEY_CTX* ctx = slot.exchange(nullptr)) return EvpPkeyCtx(ctx);
     EvpPkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, pkey.get(), nullptr));
-    if (!ctx || EVP_PKEY_verify_init(ctx.get()) != 1 || EVP_PKEY_CTX_set_signature_md(ctx.get(), evp_md(hash)) != 1) return nullptr;
-    if (scheme == SignatureScheme::rsa_pkcs1 && EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PADDING) != 1) return nullptr;
+    if (!ctx || EVP_PKEY_verify_init(ctx.get()) != 1 || EVP_PKEY_CTX_set_signature_md(ctx.get(), evp_md(hash)) != 1)
+      return nullptr;
+    if (scheme == SignatureScheme::rsa_pkcs1 && EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PADDING) != 1)
+      return nullptr;
     if (scheme == SignatureScheme::rsa_pss &&
-        (EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PSS_PADDING) != 1 || EVP_PKEY_CTX_set_rsa_mgf1_md(ctx.get(), evp_md(hash)) != 1 ||
+        (EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PSS_PADDING) != 1 ||
+         EVP_PKEY_CTX_set_rsa_mgf1_md(ctx.get(), evp_md(hash)) != 1 ||
          EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx.get(), RSA_PSS_SALTLEN_DIGEST) != 1))
       return nullptr;
     return ctx;
@@ -88,7 +102,8 @@ struct PublicKey::State {
     }
   }
 
-  bool verify_digest(SignatureScheme scheme, Hash hash, std::string_view input, const unsigned char* signature, std::size_t size) const noexcept {
+  bool verify_digest(SignatureScheme scheme, Hash hash, std::string_view input, const unsigned char* signature,
+                     std::size_t size) const noexcept {
     const ErrorQueueGuard guard;
     EvpPkeyCtx ctx = take(scheme, hash);
     if (!ctx) return false;
@@ -116,14 +131,18 @@ KeyType PublicKey::type() const noexcept { return state_->type; }
 int PublicKey::bits() const noexcept { return state_->bits; }
 const std::string& PublicKey::first() const noexcept { return state_->first; }
 const std::string& PublicKey::second() const noexcept { return state_->second; }
-bool PublicKey::same_as(const PublicKey& other) const noexcept { return type() == other.type() && first() == other.first() && second() == other.second(); }
+bool PublicKey::same_as(const PublicKey& other) const noexcept {
+  return type() == other.type() && first() == other.first() && second() == other.second();
+}
 
-bool PublicKey::verify(SignatureScheme scheme, Hash hash, std::string_view input, std::string_view signature) const noexcept {
+bool PublicKey::verify(SignatureScheme scheme, Hash hash, std::string_view input,
+                       std::string_view signature) const noexcept {
   switch (scheme) {
     case SignatureScheme::rsa_pkcs1:
     case SignatureScheme::rsa_pss:
       // RFC 8017 8.1.2 and 8.2.2, step 1: the signature has the length of the modulus.
-      if (state_->type != KeyType::rsa || signature.size() != (static_cast<std::size_t>(state_->bits) + 7) / 8) return false;
+      if (state_->type != KeyType::rsa || signature.size() != (static_cast<std::size_t>(state_->bits) + 7) / 8)
+        return false;
       return state_->verify_digest(scheme, hash, input, as_bytes(signature), signature.size());
     case SignatureScheme::ecdsa: {
       if (state_->type != KeyType::p256 && state_->type != KeyType::p384 && state_->type != KeyType::p521) return false;
@@ -153,8 +172,12 @@ Result<KeyType> type_of(const EVP_PKEY* key) {
   if (id == EVP_PKEY_RSA) return KeyType::rsa;
   if (id == EVP_PKEY_ED25519) return KeyType::ed25519;
   if (id == EVP_PKEY_ED448) return KeyType::ed448;
-  if (id == EVP_PKEY_RSA_PSS) return unexpected(invalid("the key says RSASSA-PSS as its type, which is not taken", "publish it as rsaEncryption (openssl genrsa)"));
-  if (id != EVP_PKEY_EC) return unexpected(invalid("the key is of a kind that signs no token", "use RSA, EC P-256, P-384, P-521, Ed25519 or Ed448"));
+  if (id == EVP_PKEY_RSA_PSS)
+    return unexpected(invalid("the key says RSASSA-PSS as its type, which is not taken",
+                              "publish it as rsaEncryption (openssl genrsa)"));
+  if (id != EVP_PKEY_EC)
+    return unexpected(
+        invalid("the key is of a kind that signs no token", "use RSA, EC P-256, P-384, P-521, Ed25519 or Ed448"));
   char group[64];
   std::size_t n = 0;
   if (EVP_PKEY_get_group_name(key, group, sizeof group, &n) != 1) n = 0;
@@ -164,7 +187,9 @@ Result<KeyType> type_of(const EVP_PKEY* key) {
       // CVE-2020-0601: parameters written out may have another generator under a good name.
       int written_out = 0;
       EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &written_out);
-      if (written_out) return unexpected(invalid("the ec key writes its curve's parameters out", "name the curve (openssl ec -param_enc named_curve)"));
+      if (written_out)
+        return unexpected(invalid("the ec key writes its curve's parameters out",
+                                  "name the curve (openssl ec -param_enc named_curve)"));
       return t;
     }
   return unexpected(invalid("the ec key's curve is not P-256, P-384 or P-521"));
@@ -172,12 +197,18 @@ Result<KeyType> type_of(const EVP_PKEY* key) {
 
 std::optional<Error> rsa_fault(const BIGNUM* n, const BIGNUM* e) {
   const int bits = BN_num_bits(n);
-  if (bits < kMinRsaBits) return invalid("rsa key of " + std::to_string(bits) + " bits is under the floor of " + std::to_string(kMinRsaBits), "make one with: sallyport key generate --type rsa2048");
-  if (bits > kMaxRsaBits) return invalid("rsa key of " + std::to_string(bits) + " bits is over the ceiling of " + std::to_string(kMaxRsaBits));
+  if (bits < kMinRsaBits)
+    return invalid("rsa key of " + std::to_string(bits) + " bits is under the floor of " + std::to_string(kMinRsaBits),
+                   "make one with: sallyport key generate --type rsa2048");
+  if (bits > kMaxRsaBits)
+    return invalid("rsa key of " + std::to_string(bits) + " bits is over the ceiling of " +
+                   std::to_string(kMaxRsaBits));
   if (!BN_is_odd(n)) return invalid("the rsa modulus is even");
   if (!BN_is_odd(e) || BN_num_bits(e) < 2) return invalid("the rsa exponent is even or under 3", "use 65537");
   if (BN_num_bits(e) > 64) return invalid("the rsa exponent is over 64 bits", "use 65537");
-  if (is_roca_modulus(bn_bytes(n))) return invalid("the rsa modulus was made by a library whose keys can be factored (ROCA, CVE-2017-15361)", "make a new key");
+  if (is_roca_modulus(bn_bytes(n)))
+    return invalid("the rsa modulus was made by a library whose keys can be factored (ROCA, CVE-2017-15361)",
+                   "make a new key");
   return std::nullopt;
 }
 
@@ -206,7 +237,8 @@ Result<PublicKey> PublicKey::adopt(void* evp_pkey) {
     case KeyType::p384:
     case KeyType::p521: {
       const EvpPkeyCtx check(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
-      if (!check || EVP_PKEY_public_check_quick(check.get()) != 1) return unexpected(invalid("the ec point is not on its curve"));
+      if (!check || EVP_PKEY_public_check_quick(check.get()) != 1)
+        return unexpected(invalid("the ec point is not on its curve"));
       const Bn x = pkey_bn(key, OSSL_PKEY_PARAM_EC_PUB_X), y = pkey_bn(key, OSSL_PKEY_PARAM_EC_PUB_Y);
       if (!x || !y) return unexpected(invalid("the ec point is not on its curve"));
       state->bits = EVP_PKEY_get_bits(key);
@@ -218,9 +250,12 @@ Result<PublicKey> PublicKey::adopt(void* evp_pkey) {
     case KeyType::ed448:
       state->bits = *type == KeyType::ed25519 ? 256 : 456;
       state->first = raw_public(key);
-      if (state->first.size() != coordinate_size(*type)) return unexpected(invalid("the key has not the length of its curve"));
-      if (*type == KeyType::ed25519 && !is_sound_ed25519_key(state->first)) return unexpected(invalid("the ed25519 key is no sound point: small order or not canonical"));
-      if (*type == KeyType::ed448 && !is_sound_ed448_key(state->first)) return unexpected(invalid("the ed448 key is no sound point: small order or not canonical"));
+      if (state->first.size() != coordinate_size(*type))
+        return unexpected(invalid("the key has not the length of its curve"));
+      if (*type == KeyType::ed25519 && !is_sound_ed25519_key(state->first))
+        return unexpected(invalid("the ed25519 key is no sound point: small order or not canonical"));
+      if (*type == KeyType::ed448 && !is_sound_ed448_key(state->first))
+        return unexpected(invalid("the ed448 key is no sound point: small order or not canonical"));
       break;
   }
   return PublicKey(std::move(state));
@@ -228,7 +263,8 @@ Result<PublicKey> PublicKey::adopt(void* evp_pkey) {
 
 Result<PublicKey> PublicKey::from_rsa(std::string_view modulus, std::string_view exponent) {
   const ErrorQueueGuard guard;
-  if (modulus.empty() || exponent.empty() || modulus.size() > 4096 || exponent.size() > 4096) return unexpected(invalid("the rsa key's numbers are empty or too long"));
+  if (modulus.empty() || exponent.empty() || modulus.size() > 4096 || exponent.size() > 4096)
+    return unexpected(invalid("the rsa key's numbers are empty or too long"));
   const Bn n = bn_from(modulus), e = bn_from(exponent);
   if (!n || !e) return unexpected(invalid("the rsa key cannot be read"));
   if (auto fault = rsa_fault(n.get(), e.get())) return unexpected(*std::move(fault));
@@ -241,7 +277,8 @@ Result<PublicKey> PublicKey::from_rsa(std::string_view modulus, std::string_view
 Result<PublicKey> PublicKey::from_point(KeyType curve, std::string_view x, std::string_view y) {
   const ErrorQueueGuard guard;
   const std::size_t size = coordinate_size(curve);
-  if (x.size() != size || y.size() != size) return unexpected(invalid("a coordinate has not the full length of the curve's field (RFC 7518 6.2.1.2)"));
+  if (x.size() != size || y.size() != size)
+    return unexpected(invalid("a coordinate has not the full length of the curve's field (RFC 7518 6.2.1.2)"));
   const std::string point = std::string(1, '\x04') + std::string(x) + std::string(y);
   const ParamBld builder(OSSL_PARAM_BLD_new());
   const std::string group = group_name(curve);
@@ -255,14 +292,16 @@ Result<PublicKey> PublicKey::from_point(KeyType curve, std::string_view x, std::
 Result<PublicKey> PublicKey::from_edwards(KeyType curve, std::string_view bytes) {
   const ErrorQueueGuard guard;
   if (bytes.size() != coordinate_size(curve)) return unexpected(invalid("the key has not the length of its curve"));
-  return adopt(EVP_PKEY_new_raw_public_key(curve == KeyType::ed25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448, nullptr, as_bytes(bytes), bytes.size()));
+  return adopt(EVP_PKEY_new_raw_public_key(curve == KeyType::ed25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448, nullptr,
+                                           as_bytes(bytes), bytes.size()));
 }
 
 Result<PublicKey> PublicKey::from_spki(std::string_view der) {
   const ErrorQueueGuard guard;
   const unsigned char* at = as_bytes(der);
   EvpPkey key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
-  if (!key || at != as_bytes(der) + der.size()) return unexpected(invalid("the public key cannot be read: damaged, or its point is not on its curve"));
+  if (!key || at != as_bytes(der) + der.size())
+    return unexpected(invalid("the public key cannot be read: damaged, or its point is not on its curve"));
   return adopt(key.release());
 }
 

@@ -29,19 +29,28 @@ namespace {
 using namespace testing_jose;
 
 TEST(AllocationsTest, AWarmTokenCostsNone) {
-  const std::string claims = R"({"iss":"https://id.example","sub":"device-7","aud":["mqtt","x"],"exp":1900000000,"name":"a\u00e9b","nested":{"a":[1,2,3]}})";
-  const std::pair<KeyKind, Algorithm> kinds[] = {{KeyKind::secret, Algorithm::HS256}, {KeyKind::rsa, Algorithm::RS256}, {KeyKind::rsa, Algorithm::PS512}, {KeyKind::p256, Algorithm::ES256}, {KeyKind::ed25519, Algorithm::EdDSA}};
+  const std::string claims =
+      R"({"iss":"https://id.example","sub":"device-7","aud":["mqtt","x"],"exp":1900000000,"name":"a\u00e9b","nested":{"a":[1,2,3]}})";
+  const std::pair<KeyKind, Algorithm> kinds[] = {{KeyKind::secret, Algorithm::HS256},
+                                                 {KeyKind::rsa, Algorithm::RS256},
+                                                 {KeyKind::rsa, Algorithm::PS512},
+                                                 {KeyKind::p256, Algorithm::ES256},
+                                                 {KeyKind::ed25519, Algorithm::EdDSA}};
   TokenBuffers buffers;
   for (const auto& [kind, alg] : kinds) {
-    const auto signer = kind == KeyKind::secret ? *signing_key_from_secret("a secret of this test, long enough") : fresh(kind);
-    const KeyPtr key = kind == KeyKind::secret ? secret_key("a secret of this test, long enough") : public_half(*signer);
-    const std::string token = *sign_compact(*signer, alg, R"({"typ":"JWT","alg":")" + std::string(name(alg)) + R"(","kid":"k"})", claims);
+    const auto signer =
+        kind == KeyKind::secret ? *signing_key_from_secret("a secret of this test, long enough") : fresh(kind);
+    const KeyPtr key =
+        kind == KeyKind::secret ? secret_key("a secret of this test, long enough") : public_half(*signer);
+    const std::string token =
+        *sign_compact(*signer, alg, R"({"typ":"JWT","alg":")" + std::string(name(alg)) + R"(","kid":"k"})", claims);
     const VerificationKey* const candidates[] = {key.get()};
     const auto once = [&] {
       const auto jws = CompactJws::parse(token, buffers);
       if (!jws) return false;
       const auto verified = Verifier::verify(*jws, candidates);
-      return verified && numeric_date(*verified->claims().find("exp")) == 1900000000 && verified->claims().at_pointer("/nested/a/2")->integer() == 3;
+      return verified && numeric_date(*verified->claims().find("exp")) == 1900000000 &&
+             verified->claims().at_pointer("/nested/a/2")->integer() == 3;
     };
     ASSERT_TRUE(once()) << name(alg);
     const long before = g_allocations;

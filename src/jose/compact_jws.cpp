@@ -27,7 +27,10 @@ Dots find_dots(std::string_view token) {
   Dots dots;
   const char* const begin = token.data();
   const char* const end = begin + token.size();
-  for (const char* at = begin; at != end && (at = static_cast<const char*>(std::memchr(at, '.', static_cast<std::size_t>(end - at)))) != nullptr; ++at) {
+  for (const char* at = begin;
+       at != end &&
+       (at = static_cast<const char*>(std::memchr(at, '.', static_cast<std::size_t>(end - at)))) != nullptr;
+       ++at) {
     const auto place = static_cast<std::size_t>(at - begin);
     if (dots.count++ == 0) dots.first = place;
     dots.last = place;
@@ -46,12 +49,18 @@ bool was_a_header(std::string_view encoded, bool wants_alg) {
   int bits = 0;
   for (const char c : encoded.substr(0, 512)) {
     std::uint32_t six = 0;
-    if (c >= 'A' && c <= 'Z') six = static_cast<std::uint32_t>(c - 'A');
-    else if (c >= 'a' && c <= 'z') six = static_cast<std::uint32_t>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9') six = static_cast<std::uint32_t>(c - '0') + 52;
-    else if (c == '-' || c == '+') six = 62;
-    else if (c == '_' || c == '/') six = 63;
-    else continue;
+    if (c >= 'A' && c <= 'Z')
+      six = static_cast<std::uint32_t>(c - 'A');
+    else if (c >= 'a' && c <= 'z')
+      six = static_cast<std::uint32_t>(c - 'a') + 26;
+    else if (c >= '0' && c <= '9')
+      six = static_cast<std::uint32_t>(c - '0') + 52;
+    else if (c == '-' || c == '+')
+      six = 62;
+    else if (c == '_' || c == '/')
+      six = 63;
+    else
+      continue;
     group = group << 6 | six;
     bits += 6;
     if (bits >= 8 && n < sizeof bytes) {
@@ -102,7 +111,10 @@ Result<CompactJws, Reason> CompactJws::parse(std::string_view token, TokenBuffer
   if (token.size() > kMaxTokenBytes) return refuse(Reason::token_too_long);
   // Exactly three parts, counted: a splitter that skips empty parts reads a..b.c as three.
   const Dots dots = find_dots(token);
-  if (dots.count == 4) return refuse(read_header(token.substr(0, dots.first), false, buffers) == Header::foreign ? Reason::not_a_token : Reason::encrypted_token);
+  if (dots.count == 4)
+    return refuse(read_header(token.substr(0, dots.first), false, buffers) == Header::foreign
+                      ? Reason::not_a_token
+                      : Reason::encrypted_token);
   if (dots.count != 2) return refuse(Reason::not_a_token);
   const Header kind = read_header(token.substr(0, dots.first), true, buffers);
   if (kind == Header::foreign) return refuse(Reason::not_a_token);
@@ -154,7 +166,9 @@ Result<JsonValue, Reason> CompactJws::peek_unverified_claims() const {
     if (!decode_payload(payload_, room)) return unexpected(Reason::malformed_token);
   }
   if (room.payload_state == TokenBuffers::Payload::decoded) {
-    const bool good = room.payload_tape.parse(room.payload.data(), room.payload_length, kPayloadLimits) == JsonError::none && room.payload_tape.root().is_object();
+    const bool good =
+        room.payload_tape.parse(room.payload.data(), room.payload_length, kPayloadLimits) == JsonError::none &&
+        room.payload_tape.root().is_object();
     room.payload_state = good ? TokenBuffers::Payload::parsed : TokenBuffers::Payload::refused;
   }
   if (room.payload_state != TokenBuffers::Payload::parsed) return unexpected(Reason::malformed_token);

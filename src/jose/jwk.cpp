@@ -49,7 +49,8 @@ Result<AlgorithmSet> own_algorithms(const JsonValue& jwk) {
   if (!value) return kAllAlgorithms;
   if (!value->string()) return unexpected(invalid("the jwk's alg is not text"));
   const auto alg = algorithm_from_name(*value->string());
-  if (!alg) return unexpected(invalid("the jwk's alg " + quoted(*value->string()) + " is not one that verifies tokens"));
+  if (!alg)
+    return unexpected(invalid("the jwk's alg " + quoted(*value->string()) + " is not one that verifies tokens"));
   return bit(*alg);
 }
 
@@ -68,19 +69,28 @@ std::optional<Error> wrong_certificate(const JsonValue& jwk, const PublicKey& ke
 }
 
 std::optional<KeyType> curve_from_name(std::string_view kty, std::string_view name) {
-  if (kty == "EC") return name == "P-256" ? std::optional(KeyType::p256) : name == "P-384" ? std::optional(KeyType::p384) : name == "P-521" ? std::optional(KeyType::p521) : std::nullopt;
-  return name == "Ed25519" ? std::optional(KeyType::ed25519) : name == "Ed448" ? std::optional(KeyType::ed448) : std::nullopt;
+  if (kty == "EC")
+    return name == "P-256"   ? std::optional(KeyType::p256)
+           : name == "P-384" ? std::optional(KeyType::p384)
+           : name == "P-521" ? std::optional(KeyType::p521)
+                             : std::nullopt;
+  return name == "Ed25519" ? std::optional(KeyType::ed25519)
+         : name == "Ed448" ? std::optional(KeyType::ed448)
+                           : std::nullopt;
 }
 
 Result<KeyType> key_type(const JsonValue& jwk) {
   const auto kty = text_member(jwk, "kty");
   if (!kty) return unexpected(kty.error());
   if (*kty == "RSA") return KeyType::rsa;
-  if (*kty != "EC" && *kty != "OKP") return unexpected(invalid("the jwk's kty " + quoted(*kty) + " is not RSA, EC, OKP or oct"));
+  if (*kty != "EC" && *kty != "OKP")
+    return unexpected(invalid("the jwk's kty " + quoted(*kty) + " is not RSA, EC, OKP or oct"));
   const auto crv = text_member(jwk, "crv");
   if (!crv) return unexpected(crv.error());
   const auto curve = curve_from_name(*kty, *crv);
-  if (!curve) return unexpected(invalid("the jwk's crv " + quoted(*crv) + " signs no token", "P-256, P-384, P-521, Ed25519 and Ed448 do"));
+  if (!curve)
+    return unexpected(
+        invalid("the jwk's crv " + quoted(*crv) + " signs no token", "P-256, P-384, P-521, Ed25519 and Ed448 do"));
   return *curve;
 }
 
@@ -138,7 +148,9 @@ Result<PrivateKey> private_key_from_jwk(const JsonValue& jwk) {
   if (!type) return unexpected(type.error());
   if (*type == KeyType::rsa) {
     RsaNumbers numbers;
-    const std::pair<const char*, Secret*> members[] = {{"n", &numbers.n}, {"e", &numbers.e}, {"d", &numbers.d}, {"p", &numbers.p}, {"q", &numbers.q}, {"dp", &numbers.dp}, {"dq", &numbers.dq}, {"qi", &numbers.qi}};
+    const std::pair<const char*, Secret*> members[] = {{"n", &numbers.n},   {"e", &numbers.e},  {"d", &numbers.d},
+                                                       {"p", &numbers.p},   {"q", &numbers.q},  {"dp", &numbers.dp},
+                                                       {"dq", &numbers.dq}, {"qi", &numbers.qi}};
     for (const auto& [name, to] : members) {
       Result<Secret> bytes = secret_member(jwk, name);
       if (!bytes) return unexpected(bytes.error());
@@ -167,16 +179,20 @@ Result<KeyPtr> verification_key_from_jwk(const JsonValue& jwk, JwkSecrets secret
   const auto kty = text_member(jwk, "kty");
   if (!kty) return unexpected(kty.error());
   if (*kty == "oct") {
-    if (secrets == JwkSecrets::refused) return unexpected(invalid("a symmetric key (kty oct) has no place in a document of public keys", "set it as secret or secret_base64"));
+    if (secrets == JwkSecrets::refused)
+      return unexpected(invalid("a symmetric key (kty oct) has no place in a document of public keys",
+                                "set it as secret or secret_base64"));
     if (!(*own & algorithms_of(KeyKind::secret))) return unexpected(invalid("the jwk's alg does not fit its kty"));
     const Result<Secret> k = secret_member(jwk, "k");
     if (!k) return unexpected(k.error());
     return make_jwk_secret(k->view(), std::move(options), *own);
   }
-  if (has_private_member(jwk)) return unexpected(invalid("the jwk has private members", "publish the public half alone; see: sallyport key show"));
+  if (has_private_member(jwk))
+    return unexpected(invalid("the jwk has private members", "publish the public half alone; see: sallyport key show"));
   Result<PublicKey> key = public_key_from_jwk(jwk);
   if (!key) return unexpected(key.error());
-  if (!(*own & algorithms_of(kind_of(key->type())))) return unexpected(invalid("the jwk's alg does not fit its kty and crv"));
+  if (!(*own & algorithms_of(kind_of(key->type()))))
+    return unexpected(invalid("the jwk's alg does not fit its kty and crv"));
   if (auto fault = wrong_certificate(jwk, *key)) return unexpected(*std::move(fault));
   return make_public_verification_key(std::move(*key), std::move(options), *own);
 }

@@ -20,25 +20,31 @@ struct Document {
   std::vector<char> text;
   JsonTape tape;
   JsonError error;
-  explicit Document(std::string_view source) : text(source.begin(), source.end()), error(tape.parse(text.data(), text.size(), kLimits)) {}
+  explicit Document(std::string_view source)
+      : text(source.begin(), source.end()), error(tape.parse(text.data(), text.size(), kLimits)) {}
   ~Document() { wipe(text.data(), text.size()); }
   Document(const Document&) = delete;
   Document& operator=(const Document&) = delete;
 };
 
-std::string label_of(const KeyOptions& options, std::size_t index, const std::optional<std::string>& kid, bool several) {
+std::string label_of(const KeyOptions& options, std::size_t index, const std::optional<std::string>& kid,
+                     bool several) {
   std::string label = options.label;
   if (kid) return (label.empty() ? "" : label + " ") + "kid=" + shown(*kid);
   return several ? label + "#" + std::to_string(index + 1) : label;
 }
 
 Result<KeyPtr> key_from_block(const PemBlock& block, const KeyOptions& options) {
-  if (block.private_key()) return unexpected(invalid("a private key where a public one belongs", "take the public half: sallyport key show FILE --public"));
+  if (block.private_key())
+    return unexpected(
+        invalid("a private key where a public one belongs", "take the public half: sallyport key show FILE --public"));
   Result<PublicKey> key = block.label == "PUBLIC KEY"       ? PublicKey::from_spki(block.der)
                           : block.label == "RSA PUBLIC KEY" ? PublicKey::from_pkcs1(block.der)
                           : block.label == "CERTIFICATE" || block.label == "X509 CERTIFICATE"
                               ? PublicKey::from_certificate(block.der)
-                              : Result<PublicKey>(unexpected(invalid("a PEM block of the kind \"" + shown(block.label) + "\" is no public key", "PUBLIC KEY, RSA PUBLIC KEY and CERTIFICATE are taken")));
+                              : Result<PublicKey>(unexpected(
+                                    invalid("a PEM block of the kind \"" + shown(block.label) + "\" is no public key",
+                                            "PUBLIC KEY, RSA PUBLIC KEY and CERTIFICATE are taken")));
   if (!key) return unexpected(key.error());
   return make_public_verification_key(std::move(*key), options);
 }
@@ -74,19 +80,24 @@ Result<KeySet> from_pem(std::string_view text, const KeyOptions& options) {
 
 struct Manner {
   JwkSecrets secrets;
-  bool skip_bad;       // else the first bad key is the answer
+  bool skip_bad;  // else the first bad key is the answer
   bool single_allowed;
 };
 
 Result<KeySet> from_json(std::string_view text, const KeyOptions& options, const Manner& manner) {
   const Document document(text);
   if (document.error != JsonError::none) {
-    return unexpected(invalid("the key document is " + std::string(document.error == JsonError::syntax || document.error == JsonError::bad_utf8 ? "" : "refused: it has ") + std::string(to_text(document.error)) +
-                                  ", at byte " + std::to_string(document.tape.error_offset()),
-                              "PEM, a JWK or a JWK set is taken", options.label));
+    return unexpected(
+        invalid("the key document is " +
+                    std::string(document.error == JsonError::syntax || document.error == JsonError::bad_utf8
+                                    ? ""
+                                    : "refused: it has ") +
+                    std::string(to_text(document.error)) + ", at byte " + std::to_string(document.tape.error_offset()),
+                "PEM, a JWK or a JWK set is taken", options.label));
   }
   const JsonValue root = document.tape.root();
-  if (!root.is_object()) return unexpected(invalid("the key document is no JSON object", "a JWK set is {\"keys\":[…]}", options.label));
+  if (!root.is_object())
+    return unexpected(invalid("the key document is no JSON object", "a JWK set is {\"keys\":[…]}", options.label));
   const auto keys = root.find("keys");
   KeySet out;
   const auto add = [&](const JsonValue& jwk, std::size_t index, bool several) -> std::optional<Error> {
@@ -108,14 +119,17 @@ Result<KeySet> from_json(std::string_view text, const KeyOptions& options, const
     return std::nullopt;
   };
   if (keys) {
-    if (!keys->is_array()) return unexpected(invalid("the key document's keys is no array", "a JWK set is {\"keys\":[…]}", options.label));
+    if (!keys->is_array())
+      return unexpected(invalid("the key document's keys is no array", "a JWK set is {\"keys\":[…]}", options.label));
     if (keys->size() > kMaxKeys) return unexpected(invalid("more than 10,000 keys in one document", "", options.label));
     std::size_t i = 0;
     for (auto c = keys->begin(); c.valid(); c.advance(), ++i)
       if (auto fault = add(c.value(), i, true)) return unexpected(*std::move(fault));
     if (keys->size() == 0) return unexpected(invalid("the JWK set is empty", "", options.label));
   } else {
-    if (!manner.single_allowed || !root.find("kty")) return unexpected(invalid("the document is no JWK set: it has no array \"keys\"", "a JWK set is {\"keys\":[…]}", options.label));
+    if (!manner.single_allowed || !root.find("kty"))
+      return unexpected(invalid("the document is no JWK set: it has no array \"keys\"", "a JWK set is {\"keys\":[…]}",
+                                options.label));
     if (auto fault = add(root, 0, false)) return unexpected(*std::move(fault));
   }
   return out;
@@ -124,16 +138,19 @@ Result<KeySet> from_json(std::string_view text, const KeyOptions& options, const
 }  // namespace
 
 Result<KeySet> parse_key_document(std::string_view text, KeyDocumentPolicy policy, const KeyOptions& options) {
-  if (text.size() > kMaxDocumentBytes) return unexpected(invalid("the key document is longer than 1 MiB", "", options.label));
+  if (text.size() > kMaxDocumentBytes)
+    return unexpected(invalid("the key document is longer than 1 MiB", "", options.label));
   const bool remote = policy == KeyDocumentPolicy::remote_set;
   if (remote) return from_json(text, options, {JwkSecrets::refused, true, false});
-  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return unexpected(invalid("the key document is empty", "PEM, a JWK or a JWK set is taken", options.label));
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return unexpected(invalid("the key document is empty", "PEM, a JWK or a JWK set is taken", options.label));
   if (looks_like_pem(text)) return from_pem(text, options);
   return from_json(text, options, {JwkSecrets::refused, false, true});
 }
 
 Result<KeySet> parse_jwks_with_secrets(std::string_view text, const KeyOptions& options) {
-  if (text.size() > kMaxDocumentBytes) return unexpected(invalid("the key document is longer than 1 MiB", "", options.label));
+  if (text.size() > kMaxDocumentBytes)
+    return unexpected(invalid("the key document is longer than 1 MiB", "", options.label));
   Result<KeySet> set = from_json(text, options, {JwkSecrets::allowed, true, true});
   if (!set) return set;
   // Wycheproof's MixedKeySet and DuplicateKid: a document with secrets beside public keys is meant
@@ -141,7 +158,8 @@ Result<KeySet> parse_jwks_with_secrets(std::string_view text, const KeyOptions& 
   // can say which is meant. Both are decided as refused.
   const auto secret = [](const KeyPtr& k) { return k->kind() == KeyKind::secret; };
   const auto secrets = std::count_if(set->keys.begin(), set->keys.end(), secret);
-  if (secrets > 0 && static_cast<std::size_t>(secrets) != set->keys.size()) return unexpected(invalid("secrets and public keys in one JWK set", "keep them apart", options.label));
+  if (secrets > 0 && static_cast<std::size_t>(secrets) != set->keys.size())
+    return unexpected(invalid("secrets and public keys in one JWK set", "keep them apart", options.label));
   if (secrets > 0) {
     std::vector<std::string> kids;
     for (const KeyPtr& k : set->keys)
@@ -149,7 +167,8 @@ Result<KeySet> parse_jwks_with_secrets(std::string_view text, const KeyOptions& 
     for (const SkippedKey& k : set->skipped)
       if (!k.kid.empty()) kids.push_back(k.kid);
     std::sort(kids.begin(), kids.end());
-    if (std::adjacent_find(kids.begin(), kids.end()) != kids.end()) return unexpected(invalid("two secrets with one kid", "give each its own", options.label));
+    if (std::adjacent_find(kids.begin(), kids.end()) != kids.end())
+      return unexpected(invalid("two secrets with one kid", "give each its own", options.label));
   }
   return set;
 }

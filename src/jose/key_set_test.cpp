@@ -19,7 +19,8 @@ std::string refusal(std::string_view text) {
 }
 // The cause with which the only key of a remote set is skipped, or "" where it is taken.
 std::string skipped(const std::string& jwk) {
-  const auto set = parse_key_document("{\"keys\":[" + jwk + "]}", KeyDocumentPolicy::remote_set, {.origin = KeyOrigin::jwks});
+  const auto set =
+      parse_key_document("{\"keys\":[" + jwk + "]}", KeyDocumentPolicy::remote_set, {.origin = KeyOrigin::jwks});
   if (!set) return "document: " + set.error().cause;
   return set->skipped.empty() ? "" : set->skipped[0].cause;
 }
@@ -35,10 +36,12 @@ std::string bare(const SigningKey& key) {
 }
 
 TEST(KeySetTest, TakesEveryKindAsPemAndAsJwk) {
-  for (const KeyKind kind : {KeyKind::rsa, KeyKind::p256, KeyKind::p384, KeyKind::p521, KeyKind::ed25519, KeyKind::ed448}) {
+  for (const KeyKind kind :
+       {KeyKind::rsa, KeyKind::p256, KeyKind::p384, KeyKind::p521, KeyKind::ed25519, KeyKind::ed448}) {
     const auto key = fresh(kind);
     const auto pem = parse_key_document(key->public_pem(), KeyDocumentPolicy::trusted_file, {.label = "a.pem"});
-    const auto jwk = parse_key_document(key->jwk(false, "", "k1"), KeyDocumentPolicy::trusted_file, {.label = "a.json"});
+    const auto jwk =
+        parse_key_document(key->jwk(false, "", "k1"), KeyDocumentPolicy::trusted_file, {.label = "a.json"});
     ASSERT_TRUE(pem) << name(kind) << pem.error().cause;
     ASSERT_TRUE(jwk) << name(kind) << jwk.error().cause;
     EXPECT_EQ(pem->keys[0]->kind(), kind);
@@ -58,11 +61,13 @@ TEST(KeySetTest, TakesEveryKindAsPemAndAsJwk) {
 
 TEST(KeySetTest, TakesSeveralPemBlocksAndNamesTheBadOne) {
   const auto a = fresh(KeyKind::p256), b = fresh(KeyKind::ed25519);
-  const auto both = parse_key_document("# first\n" + a->public_pem() + "\n# second\n" + b->public_pem(), KeyDocumentPolicy::trusted_file, {.label = "keys.pem"});
+  const auto both = parse_key_document("# first\n" + a->public_pem() + "\n# second\n" + b->public_pem(),
+                                       KeyDocumentPolicy::trusted_file, {.label = "keys.pem"});
   ASSERT_TRUE(both);
   ASSERT_EQ(both->keys.size(), 2U);
   EXPECT_EQ(both->keys[1]->label(), "keys.pem#2");
-  const auto bad = parse_key_document(a->public_pem() + b->private_pem(), KeyDocumentPolicy::trusted_file, {.label = "keys.pem"});
+  const auto bad =
+      parse_key_document(a->public_pem() + b->private_pem(), KeyDocumentPolicy::trusted_file, {.label = "keys.pem"});
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().place, "keys.pem#2");
   EXPECT_THAT(bad.error().cause, HasSubstr("private key"));
@@ -89,7 +94,8 @@ TEST(KeySetTest, RefusesSymmetricKeysButWhereTheyAreNamed) {
 
 TEST(KeySetTest, RefusesAnOctKeyShorterThanItsHash) {
   const auto algorithms = [](std::size_t bytes, const char* alg) -> AlgorithmSet {
-    const auto set = parse_jwks_with_secrets(R"({"kty":"oct",)" + std::string(alg) + R"("k":")" + encode_base64url(std::string(bytes, 'k')) + "\"}", {});
+    const auto set = parse_jwks_with_secrets(
+        R"({"kty":"oct",)" + std::string(alg) + R"("k":")" + encode_base64url(std::string(bytes, 'k')) + "\"}", {});
     return set && !set->keys.empty() ? set->keys[0]->algorithms() : 0;
   };
   EXPECT_EQ(algorithms(31, ""), 0U);
@@ -104,10 +110,15 @@ TEST(KeySetTest, RefusesAnOctKeyShorterThanItsHash) {
 TEST(KeySetTest, RefusesUseKeyOpsAndAlgThatContradict) {
   const auto key = fresh(KeyKind::p256);
   const std::string jwk = bare(*key);
-  for (const char* good : {"\"use\":\"sig\"", "\"key_ops\":[\"verify\"]", "\"key_ops\":[\"sign\",\"verify\"]", "\"alg\":\"ES256\"", "\"use\":\"sig\",\"key_ops\":[\"verify\"],\"alg\":\"ES256\"", "\"ext\":true,\"x5t\":\"AA\""})
+  for (const char* good :
+       {"\"use\":\"sig\"", "\"key_ops\":[\"verify\"]", "\"key_ops\":[\"sign\",\"verify\"]", "\"alg\":\"ES256\"",
+        "\"use\":\"sig\",\"key_ops\":[\"verify\"],\"alg\":\"ES256\"", "\"ext\":true,\"x5t\":\"AA\""})
     EXPECT_EQ(skipped(with(jwk, good)), "") << good;
-  for (const char* bad : {"\"use\":\"enc\"", "\"use\":\"\"", "\"use\":1", "\"use\":null", "\"key_ops\":[\"sign\"]", "\"key_ops\":[]", "\"key_ops\":\"verify\"", "\"key_ops\":[\"verify\",\"verify\"]", "\"key_ops\":[1,\"verify\"]",
-                          "\"alg\":\"ES384\"", "\"alg\":\"RS256\"", "\"alg\":\"HS256\"", "\"alg\":\"ECDH-ES\"", "\"alg\":\"es256\"", "\"alg\":null", "\"kid\":7", "\"use\":\"sig\",\"key_ops\":[\"encrypt\"]"})
+  for (const char* bad :
+       {"\"use\":\"enc\"", "\"use\":\"\"", "\"use\":1", "\"use\":null", "\"key_ops\":[\"sign\"]", "\"key_ops\":[]",
+        "\"key_ops\":\"verify\"", "\"key_ops\":[\"verify\",\"verify\"]", "\"key_ops\":[1,\"verify\"]",
+        "\"alg\":\"ES384\"", "\"alg\":\"RS256\"", "\"alg\":\"HS256\"", "\"alg\":\"ECDH-ES\"", "\"alg\":\"es256\"",
+        "\"alg\":null", "\"kid\":7", "\"use\":\"sig\",\"key_ops\":[\"encrypt\"]"})
     EXPECT_NE(skipped(with(jwk, bad)), "") << bad;
 }
 
@@ -116,15 +127,18 @@ TEST(KeySetTest, AKeyThatNamesAnAlgorithmServesOnlyThatOne) {
   const auto set = parse_key_document(rsa->jwk(false, "PS256"), KeyDocumentPolicy::trusted_file, {});
   ASSERT_TRUE(set);
   EXPECT_EQ(reason_of(*sign_compact(*rsa, Algorithm::PS256, R"({"alg":"PS256"})", "{}"), set->keys), Reason::token_ok);
-  EXPECT_EQ(reason_of(*sign_compact(*rsa, Algorithm::RS256, R"({"alg":"RS256"})", "{}"), set->keys), Reason::no_key_for_algorithm);
+  EXPECT_EQ(reason_of(*sign_compact(*rsa, Algorithm::RS256, R"({"alg":"RS256"})", "{}"), set->keys),
+            Reason::no_key_for_algorithm);
 }
 
 TEST(KeySetTest, AllowedAlgorithmsNarrow) {
   const auto rsa = fresh(KeyKind::rsa);
-  const auto set = parse_key_document(rsa->public_pem(), KeyDocumentPolicy::trusted_file, {.allowed = bit(Algorithm::RS512)});
+  const auto set =
+      parse_key_document(rsa->public_pem(), KeyDocumentPolicy::trusted_file, {.allowed = bit(Algorithm::RS512)});
   ASSERT_TRUE(set);
   EXPECT_EQ(set->keys[0]->algorithms(), bit(Algorithm::RS512));
-  EXPECT_FALSE(parse_key_document(rsa->public_pem(), KeyDocumentPolicy::trusted_file, {.allowed = bit(Algorithm::ES256)}));
+  EXPECT_FALSE(
+      parse_key_document(rsa->public_pem(), KeyDocumentPolicy::trusted_file, {.allowed = bit(Algorithm::ES256)}));
 }
 
 TEST(KeySetTest, RefusesPointsOffTheCurveAndOddLengths) {
@@ -133,7 +147,10 @@ TEST(KeySetTest, RefusesPointsOffTheCurveAndOddLengths) {
   Doc d(jwk);
   std::string x = *decode_base64url(*d.root().find("x")->string());
   const std::string y(*d.root().find("y")->string());
-  const auto point = [&](const std::string& bytes, const char* crv = "P-256") { return std::string(R"({"kty":"EC","crv":")") + crv + R"(","x":")" + encode_base64url(bytes) + R"(","y":")" + y + "\"}"; };
+  const auto point = [&](const std::string& bytes, const char* crv = "P-256") {
+    return std::string(R"({"kty":"EC","crv":")") + crv + R"(","x":")" + encode_base64url(bytes) + R"(","y":")" + y +
+           "\"}";
+  };
   EXPECT_EQ(skipped(point(x)), "");
   std::string off = x;
   off[5] = static_cast<char>(off[5] ^ 1);
@@ -148,7 +165,9 @@ TEST(KeySetTest, RefusesPointsOffTheCurveAndOddLengths) {
 }
 
 TEST(KeySetTest, RefusesWeakRsaByName) {
-  const auto rsa = [](const std::string& n, const std::string& e) { return R"({"kty":"RSA","n":")" + encode_base64url(n) + R"(","e":")" + encode_base64url(e) + "\"}"; };
+  const auto rsa = [](const std::string& n, const std::string& e) {
+    return R"({"kty":"RSA","n":")" + encode_base64url(n) + R"(","e":")" + encode_base64url(e) + "\"}";
+  };
   Doc d(bare(*fresh(KeyKind::rsa)));
   const std::string n = *decode_base64url(*d.root().find("n")->string());
   const std::string f4("\x01\x00\x01", 3);
@@ -167,7 +186,9 @@ TEST(KeySetTest, RefusesWeakRsaByName) {
 }
 
 TEST(KeySetTest, RefusesUnsoundEd25519Keys) {
-  const auto okp = [](const std::string& x) { return R"({"kty":"OKP","crv":"Ed25519","x":")" + encode_base64url(x) + "\"}"; };
+  const auto okp = [](const std::string& x) {
+    return R"({"kty":"OKP","crv":"Ed25519","x":")" + encode_base64url(x) + "\"}";
+  };
   EXPECT_EQ(skipped(okp(*decode_base64url("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"))), "");
   std::string identity(32, '\0');
   identity[0] = 1;
@@ -178,7 +199,8 @@ TEST(KeySetTest, RefusesUnsoundEd25519Keys) {
   not_canonical[0] = '\xee';
   not_canonical[31] = '\x7f';
   const std::string order_eight = *decode_hex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05");
-  for (const std::string& bad : {std::string(32, '\0'), identity, minus_one, not_canonical, order_eight}) EXPECT_THAT(skipped(okp(bad)), HasSubstr("no sound point")) << encode_hex(bad);
+  for (const std::string& bad : {std::string(32, '\0'), identity, minus_one, not_canonical, order_eight})
+    EXPECT_THAT(skipped(okp(bad)), HasSubstr("no sound point")) << encode_hex(bad);
   EXPECT_THAT(skipped(okp(std::string(31, 'x'))), HasSubstr("length"));
 }
 
@@ -194,7 +216,9 @@ TEST(KeySetTest, TheCertificateOfAJwkCertifiesThatKey) {
 
 TEST(KeySetTest, ARemoteSetSkipsBadKeysOneByOne) {
   const auto good = fresh(KeyKind::p256);
-  const auto set = parse_key_document(R"({"keys":[{"kty":"RSA","kid":"tiny","n":"AQAB","e":"AQAB"},7,)" + good->jwk(false, "ES256", "good") + R"(,{"kty":"weird"}]})", KeyDocumentPolicy::remote_set, {});
+  const auto set = parse_key_document(R"({"keys":[{"kty":"RSA","kid":"tiny","n":"AQAB","e":"AQAB"},7,)" +
+                                          good->jwk(false, "ES256", "good") + R"(,{"kty":"weird"}]})",
+                                      KeyDocumentPolicy::remote_set, {});
   ASSERT_TRUE(set);
   ASSERT_EQ(set->keys.size(), 1U);
   EXPECT_EQ(set->keys[0]->kid(), "good");

@@ -22,7 +22,8 @@ constexpr std::array kSecrets = {
     "a-valid-string-secret-that-is-at-least-384-bits-long"sv,
     "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long"sv,
     // RFC 7515 A.1 and RFC 7520 3.5, as bytes.
-    "\x03\x23\x35\x4b\x2b\x0f\xa5\xbc\x83\x7e\x06\x65\x77\x7b\xa6\x8f\x5a\xb3\x28\xe6\xf0\x54\xc9\x28\xa9\x0f\x84\xb2\xd2\x50\x2e\xbf"
+    "\x03\x23\x35\x4b\x2b\x0f\xa5\xbc\x83\x7e\x06\x65\x77\x7b\xa6\x8f\x5a\xb3\x28\xe6\xf0\x54\xc9\x28\xa9\x0f\x84\xb2"
+    "\xd2\x50\x2e\xbf"
     "\xd3\xfb\x5a\x92\xd2\x06\x47\xef\x96\x8a\xb4\xc3\x77\x62\x3d\x22\x3d\x2e\x21\x72\x05\x2e\x4f\x08\xc0\xcd\x9a\xf5\x67\xd0\x80\xa3"sv,
     "\x84\x9b\x57\x21\x9d\xae\x48\xde\x64\x6d\x07\xdb\xb5\x33\x56\x6e\x97\x66\x86\x45\x7c\x14\x91\xbe\x3a\x76\xdc\xea\x6c\x42\x71\x88"sv,
 };
@@ -42,7 +43,11 @@ constexpr std::array kThumbprints = {
 
 }  // namespace
 
-bool is_published_secret(std::string_view secret) { return std::find(kSecrets.begin(), kSecrets.end(), secret) != kSecrets.end(); }
-bool is_published_thumbprint(std::string_view thumbprint) { return std::find(kThumbprints.begin(), kThumbprints.end(), thumbprint) != kThumbprints.end(); }
+bool is_published_secret(std::string_view secret) {
+  return std::find(kSecrets.begin(), kSecrets.end(), secret) != kSecrets.end();
+}
+bool is_published_thumbprint(std::string_view thumbprint) {
+  return std::find(kThumbprints.begin(), kThumbprints.end(), thumbprint) != kThumbprints.end();
+}
 
 }  // namespace sallyport

@@ -34,7 +34,9 @@ class SecretSigningKey final : public SigningKey {
   KeyKind kind() const noexcept override { return KeyKind::secret; }
   std::string kid() const override { return kid_; }
   Result<std::string> sign(Algorithm alg, std::string_view input) const override {
-    if (!fits(alg, KeyKind::secret)) return unexpected(invalid("a secret cannot sign with " + std::string(name(alg)), "HS256, HS384 and HS512 are a secret's"));
+    if (!fits(alg, KeyKind::secret))
+      return unexpected(
+          invalid("a secret cannot sign with " + std::string(name(alg)), "HS256, HS384 and HS512 are a secret's"));
     return std::string(hmac_.compute(hash_of(alg), input).view());
   }
   std::string public_pem() const override { return {}; }
@@ -43,7 +45,9 @@ class SecretSigningKey final : public SigningKey {
     if (!with_private) return {};
     return "{\"kty\":\"oct\",\"k\":\"" + encode_base64url(secret_.view()) + "\"" + jwk_tail(alg, kid);
   }
-  std::string thumbprint() const override { return encode_base64url(sha256("{\"k\":\"" + encode_base64url(secret_.view()) + "\",\"kty\":\"oct\"}")); }
+  std::string thumbprint() const override {
+    return encode_base64url(sha256("{\"k\":\"" + encode_base64url(secret_.view()) + "\",\"kty\":\"oct\"}"));
+  }
   int bits() const noexcept override { return static_cast<int>(secret_.size() * 8); }
 
  private:
@@ -58,7 +62,9 @@ class PrivateSigningKey final : public SigningKey {
   KeyKind kind() const noexcept override { return kind_of(key_.public_key().type()); }
   std::string kid() const override { return kid_; }
   Result<std::string> sign(Algorithm alg, std::string_view input) const override {
-    if (!fits(alg, kind())) return unexpected(invalid("a key of the kind " + std::string(name(kind())) + " cannot sign with " + std::string(name(alg))));
+    if (!fits(alg, kind()))
+      return unexpected(
+          invalid("a key of the kind " + std::string(name(kind())) + " cannot sign with " + std::string(name(alg))));
     return key_.sign(scheme_of(alg), hash_of(alg), input);
   }
   std::string public_pem() const override { return key_.public_key().spki_pem(); }
@@ -67,7 +73,9 @@ class PrivateSigningKey final : public SigningKey {
     std::string out = canonical_jwk(key_.public_key());
     out.pop_back();
     if (with_private) {
-      const auto put = [&out](const char* name, const Secret& bytes) { out += ",\"" + std::string(name) + "\":\"" + encode_base64url(bytes.view()) + "\""; };
+      const auto put = [&out](const char* name, const Secret& bytes) {
+        out += ",\"" + std::string(name) + "\":\"" + encode_base64url(bytes.view()) + "\"";
+      };
       if (kind() == KeyKind::rsa) {
         const RsaNumbers n = key_.rsa_numbers();
         put("d", n.d), put("p", n.p), put("q", n.q), put("dp", n.dp), put("dq", n.dq), put("qi", n.qi);
@@ -94,7 +102,8 @@ Signer wrap(Result<PrivateKey> key, std::string kid) {
 }  // namespace
 
 Signer signing_key_from_secret(std::string_view secret) {
-  if (secret.empty()) return unexpected(invalid("the secret is empty", "make one with: sallyport key generate --type hs256"));
+  if (secret.empty())
+    return unexpected(invalid("the secret is empty", "make one with: sallyport key generate --type hs256"));
   return std::shared_ptr<const SigningKey>(std::make_shared<SecretSigningKey>(secret, ""));
 }
 
@@ -108,7 +117,9 @@ Signer parse_signing_key(std::string_view text) {
     ~Wiper() { wipe(s); }
   } wiper{copy};
   if (tape.parse(copy.data(), copy.size()) != JsonError::none || !tape.root().is_object())
-    return unexpected(invalid("the key is neither PEM nor a JWK", "PKCS#8, PKCS#1 and SEC1 PEM and private JWKs are taken; make one with: sallyport key generate"));
+    return unexpected(
+        invalid("the key is neither PEM nor a JWK",
+                "PKCS#8, PKCS#1 and SEC1 PEM and private JWKs are taken; make one with: sallyport key generate"));
   JsonValue jwk = tape.root();
   if (const auto keys = jwk.find("keys"); keys && keys->is_array() && keys->size() == 1) jwk = keys->begin().value();
   const auto kid = kid_of_jwk(jwk);
@@ -133,17 +144,24 @@ Signer generate_signing_key(KeyKind kind, int rsa_bits) {
       wipe(bytes);
       return key;
     }
-    case KeyKind::rsa: return wrap(PrivateKey::generate(KeyType::rsa, rsa_bits), "");
-    case KeyKind::p256: return wrap(PrivateKey::generate(KeyType::p256), "");
-    case KeyKind::p384: return wrap(PrivateKey::generate(KeyType::p384), "");
-    case KeyKind::p521: return wrap(PrivateKey::generate(KeyType::p521), "");
-    case KeyKind::ed25519: return wrap(PrivateKey::generate(KeyType::ed25519), "");
-    case KeyKind::ed448: return wrap(PrivateKey::generate(KeyType::ed448), "");
+    case KeyKind::rsa:
+      return wrap(PrivateKey::generate(KeyType::rsa, rsa_bits), "");
+    case KeyKind::p256:
+      return wrap(PrivateKey::generate(KeyType::p256), "");
+    case KeyKind::p384:
+      return wrap(PrivateKey::generate(KeyType::p384), "");
+    case KeyKind::p521:
+      return wrap(PrivateKey::generate(KeyType::p521), "");
+    case KeyKind::ed25519:
+      return wrap(PrivateKey::generate(KeyType::ed25519), "");
+    case KeyKind::ed448:
+      return wrap(PrivateKey::generate(KeyType::ed448), "");
   }
   return unexpected(invalid("no such kind of key"));
 }
 
-Result<std::string> sign_compact(const SigningKey& key, Algorithm alg, std::string_view header_json, std::string_view payload_json) {
+Result<std::string> sign_compact(const SigningKey& key, Algorithm alg, std::string_view header_json,
+                                 std::string_view payload_json) {
   std::string token = encode_base64url(header_json) + "." + encode_base64url(payload_json);
   Result<std::string> signature = key.sign(alg, token);
   if (!signature) return signature;

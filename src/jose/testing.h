@@ -18,7 +18,9 @@ struct Doc {
   std::string text;
   JsonTape tape;
   JsonError error;
-  explicit Doc(std::string t) : text(std::move(t)), error(tape.parse(text.data(), text.size(), {.max_bytes = 16u << 20, .max_depth = 16, .max_nodes = 1u << 20})) {}
+  explicit Doc(std::string t)
+      : text(std::move(t)),
+        error(tape.parse(text.data(), text.size(), {.max_bytes = 16u << 20, .max_depth = 16, .max_nodes = 1u << 20})) {}
   JsonValue root() const { return tape.root(); }
 };
 
@@ -52,7 +54,9 @@ inline Reason reason_of(std::string_view token, const std::vector<KeyPtr>& keys,
   const auto verified = Verifier::verify(*jws, candidates);
   return verified ? Reason::token_ok : verified.error();
 }
-inline Reason reason_of(std::string_view token, const KeyPtr& key) { return reason_of(token, std::vector<KeyPtr>{key}); }
+inline Reason reason_of(std::string_view token, const KeyPtr& key) {
+  return reason_of(token, std::vector<KeyPtr>{key});
+}
 
 inline KeyPtr secret_key(std::string_view secret) {
   auto key = make_secret_key(secret, {.origin = KeyOrigin::secret, .label = "secret"});

@@ -7,12 +7,18 @@ namespace sallyport {
 
 std::string_view curve_name(KeyType type) {
   switch (type) {
-    case KeyType::rsa: return "";
-    case KeyType::p256: return "P-256";
-    case KeyType::p384: return "P-384";
-    case KeyType::p521: return "P-521";
-    case KeyType::ed25519: return "Ed25519";
-    case KeyType::ed448: return "Ed448";
+    case KeyType::rsa:
+      return "";
+    case KeyType::p256:
+      return "P-256";
+    case KeyType::p384:
+      return "P-384";
+    case KeyType::p521:
+      return "P-521";
+    case KeyType::ed25519:
+      return "Ed25519";
+    case KeyType::ed448:
+      return "Ed448";
   }
   return "";
 }
@@ -21,12 +27,15 @@ std::string canonical_jwk(const PublicKey& key) {
   const std::string first = encode_base64url(key.first()), second = encode_base64url(key.second());
   const std::string curve(curve_name(key.type()));
   switch (key.type()) {
-    case KeyType::rsa: return "{\"e\":\"" + second + "\",\"kty\":\"RSA\",\"n\":\"" + first + "\"}";
+    case KeyType::rsa:
+      return "{\"e\":\"" + second + "\",\"kty\":\"RSA\",\"n\":\"" + first + "\"}";
     case KeyType::p256:
     case KeyType::p384:
-    case KeyType::p521: return "{\"crv\":\"" + curve + "\",\"kty\":\"EC\",\"x\":\"" + first + "\",\"y\":\"" + second + "\"}";
+    case KeyType::p521:
+      return "{\"crv\":\"" + curve + "\",\"kty\":\"EC\",\"x\":\"" + first + "\",\"y\":\"" + second + "\"}";
     case KeyType::ed25519:
-    case KeyType::ed448: return "{\"crv\":\"" + curve + "\",\"kty\":\"OKP\",\"x\":\"" + first + "\"}";
+    case KeyType::ed448:
+      return "{\"crv\":\"" + curve + "\",\"kty\":\"OKP\",\"x\":\"" + first + "\"}";
   }
   return {};
 }

@@ -18,14 +18,18 @@ TEST(RfcVectorsTest, EachTokenHasItsReason) {
     const auto set = parse_jwks_with_secrets(json_of(*c.value().find("keys")), {});
     ASSERT_TRUE(set) << label;
     ASSERT_EQ(set->keys.size(), 1U) << label << (set->skipped.empty() ? "" : ": " + set->skipped[0].cause);
-    EXPECT_EQ(name(reason_of(*c.value().find("token")->string(), set->keys, true)), *c.value().find("reason")->string()) << label;
+    EXPECT_EQ(name(reason_of(*c.value().find("token")->string(), set->keys, true)), *c.value().find("reason")->string())
+        << label;
   }
 }
 
 TEST(RfcVectorsTest, KeysOfRfc7517AreReadOrRefusedByName) {
   Doc d(read_file(SP_SOURCE_DIR "/tests/vectors/jose/keys.json"));
   ASSERT_EQ(d.error, JsonError::none);
-  const auto remote = [&](const char* name) { return parse_key_document(json_of(*d.root().find(name)), KeyDocumentPolicy::remote_set, {.origin = KeyOrigin::jwks, .label = "jwks"}); };
+  const auto remote = [&](const char* name) {
+    return parse_key_document(json_of(*d.root().find(name)), KeyDocumentPolicy::remote_set,
+                              {.origin = KeyOrigin::jwks, .label = "jwks"});
+  };
   // A.1: the EC key is for encryption, the RSA key verifies RS256.
   const auto a1 = remote("rfc7517_a1");
   ASSERT_TRUE(a1);
@@ -47,7 +51,8 @@ TEST(RfcVectorsTest, KeysOfRfc7517AreReadOrRefusedByName) {
   EXPECT_TRUE(a3->keys.empty());
   EXPECT_THAT(a3->skipped[1].cause, testing::HasSubstr("symmetric key"));
   // B: a key with its certificate, which agrees.
-  const auto b = parse_key_document(json_of(*d.root().find("rfc7517_b")), KeyDocumentPolicy::trusted_file, {.label = "b.json"});
+  const auto b =
+      parse_key_document(json_of(*d.root().find("rfc7517_b")), KeyDocumentPolicy::trusted_file, {.label = "b.json"});
   ASSERT_TRUE(b) << b.error().cause;
   EXPECT_EQ(b->keys[0]->kid(), "1b94c");
 }
@@ -55,7 +60,8 @@ TEST(RfcVectorsTest, KeysOfRfc7517AreReadOrRefusedByName) {
 TEST(RfcVectorsTest, PrivateKeysOfTheRfcsSignWhatTheirPublicHalvesVerify) {
   Doc d(read_file(SP_SOURCE_DIR "/tests/vectors/jose/keys.json"));
   ASSERT_EQ(d.error, JsonError::none);
-  const std::pair<const char*, Algorithm> cases[] = {{"rfc7515_a2", Algorithm::RS256}, {"rfc7515_a3", Algorithm::ES256}, {"rfc7515_a4", Algorithm::ES512}};
+  const std::pair<const char*, Algorithm> cases[] = {
+      {"rfc7515_a2", Algorithm::RS256}, {"rfc7515_a3", Algorithm::ES256}, {"rfc7515_a4", Algorithm::ES512}};
   for (const auto& [label, alg] : cases) {
     const auto key = parse_signing_key(json_of(*d.root().find(label)));
     ASSERT_TRUE(key) << label << key.error().cause;
@@ -69,16 +75,28 @@ TEST(RfcVectorsTest, PrivateKeysOfTheRfcsSignWhatTheirPublicHalvesVerify) {
 // The sample tokens of the manuals of EMQX, with the secrets that they print.
 TEST(PublishedTokensTest, VerifyWithTheirSecretsAndWithNoOther) {
   const std::pair<const char*, const char*> tokens[] = {
-      {"secret", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkVNUVggQ2xvdWQiLCJpYXQiOjE1MTYyMzkwMjJ9.wGxZTwkCZtYPzkS854aQ9WCnP8YGIQ_erFh5RIznhYk"},
-      {"emqxsecret", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJkYXRhIjp7ImF1dGhvciI6IndpdndpdiIsInNpdGUiOiJodHRwczovL3dpdndpdi5jb20ifSwiZXhwIjoxNTgyMjU1MzYwNjQyMDAwMCwiaWF0IjoxNTgyMjU1MzYwfQ.FdyAx2fYahm6h3g47m88ttyINzptzKy_speimyUcma4"},
-      {"your-256-bit-secret", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkVNUVggQ2xvdWQiLCJpYXQiOjE1MTYyMzkwMjJ9.JHtutBSV4FfPfYYZyj6yn4K76clOQ-zkS6-_7VjnfK8"},
-      {"emqsecret", "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJuYW1lIjoiYm9iIiwiYWdlIjoyOX0.bIV_ZQ8D5nQi0LT8AVkpM4Pd6wmlbpR9S8nOLJAsA8o"},
+      {"secret",
+       "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+       "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkVNUVggQ2xvdWQiLCJpYXQiOjE1MTYyMzkwMjJ9.wGxZTwkCZtYPzkS854aQ9WCnP8YGIQ_"
+       "erFh5RIznhYk"},
+      {"emqxsecret",
+       "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+       "eyJkYXRhIjp7ImF1dGhvciI6IndpdndpdiIsInNpdGUiOiJodHRwczovL3dpdndpdi5jb20ifSwiZXhwIjoxNTgyMjU1MzYwNjQyMDAwMCwiaWF"
+       "0IjoxNTgyMjU1MzYwfQ.FdyAx2fYahm6h3g47m88ttyINzptzKy_speimyUcma4"},
+      {"your-256-bit-secret",
+       "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+       "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkVNUVggQ2xvdWQiLCJpYXQiOjE1MTYyMzkwMjJ9.JHtutBSV4FfPfYYZyj6yn4K76clOQ-"
+       "zkS6-_7VjnfK8"},
+      {"emqsecret",
+       "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJuYW1lIjoiYm9iIiwiYWdlIjoyOX0.bIV_"
+       "ZQ8D5nQi0LT8AVkpM4Pd6wmlbpR9S8nOLJAsA8o"},
   };
   for (const auto& [secret, token] : tokens)
     for (const auto& [other, ignored] : tokens) {
       const KeyPtr key = secret_key(other);
       EXPECT_TRUE(key->published());
-      EXPECT_EQ(reason_of(token, key), std::string_view(secret) == other ? Reason::token_ok : Reason::bad_signature) << secret << " by " << other;
+      EXPECT_EQ(reason_of(token, key), std::string_view(secret) == other ? Reason::token_ok : Reason::bad_signature)
+          << secret << " by " << other;
     }
   EXPECT_FALSE(secret_key("secret ")->published());
 }
@@ -86,7 +104,10 @@ TEST(PublishedTokensTest, VerifyWithTheirSecretsAndWithNoOther) {
 TEST(PublishedTokensTest, AnExpiryBeyondEveryDoubleIsReadExactly) {
   TokenBuffers buffers;
   const auto jws = CompactJws::parse(
-      "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJkYXRhIjp7ImF1dGhvciI6IndpdndpdiIsInNpdGUiOiJodHRwczovL3dpdndpdi5jb20ifSwiZXhwIjoxNTgyMjU1MzYwNjQyMDAwMCwiaWF0IjoxNTgyMjU1MzYwfQ.FdyAx2fYahm6h3g47m88ttyINzptzKy_speimyUcma4", buffers);
+      "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+      "eyJkYXRhIjp7ImF1dGhvciI6IndpdndpdiIsInNpdGUiOiJodHRwczovL3dpdndpdi5jb20ifSwiZXhwIjoxNTgyMjU1MzYwNjQyMDAwMCwiaWF0"
+      "IjoxNTgyMjU1MzYwfQ.FdyAx2fYahm6h3g47m88ttyINzptzKy_speimyUcma4",
+      buffers);
   ASSERT_TRUE(jws);
   const KeyPtr key = secret_key("emqxsecret");
   const VerificationKey* const candidates[] = {key.get()};

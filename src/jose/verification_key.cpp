@@ -55,26 +55,34 @@ constexpr AlgorithmSet kHmac = bit(Algorithm::HS256) | bit(Algorithm::HS384) | b
 // A public key as HMAC secret is the oldest attack on JWT: everybody has it.
 std::optional<Error> not_a_secret(std::string_view secret) {
   if (secret.empty()) return invalid("the secret is empty", "make one with: sallyport key generate --type hs256");
-  if (looks_like_pem(secret)) return invalid("the secret is a PEM document, and everybody has a public key", "set it as public_key or public_key_file");
+  if (looks_like_pem(secret))
+    return invalid("the secret is a PEM document, and everybody has a public key",
+                   "set it as public_key or public_key_file");
   const std::size_t first = secret.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && secret[first] == '{' && secret.find("\"kty\"") != std::string_view::npos)
-    return invalid("the secret is a JWK, not the bytes of a secret", "set a public JWK as public_key; of an oct JWK set the value of k as secret_base64");
-  if (secret.size() > 64 && secret[0] == 0x30 && (PublicKey::from_spki(secret) || PublicKey::from_pkcs1(secret) || PublicKey::from_certificate(secret)))
+    return invalid("the secret is a JWK, not the bytes of a secret",
+                   "set a public JWK as public_key; of an oct JWK set the value of k as secret_base64");
+  if (secret.size() > 64 && secret[0] == 0x30 &&
+      (PublicKey::from_spki(secret) || PublicKey::from_pkcs1(secret) || PublicKey::from_certificate(secret)))
     return invalid("the secret is a public key in DER", "set it as public_key or public_key_file");
   return std::nullopt;
 }
 
 Error nothing_left(const KeyOptions& options) {
-  return invalid("the key can serve no allowed algorithm", "compare the key's kind and alg with allowed_algorithms", options.label);
+  return invalid("the key can serve no allowed algorithm", "compare the key's kind and alg with allowed_algorithms",
+                 options.label);
 }
 
 }  // namespace
 
 std::string_view name(KeyOrigin o) {
   switch (o) {
-    case KeyOrigin::secret: return "secret";
-    case KeyOrigin::public_key: return "public_key";
-    case KeyOrigin::jwks: return "jwks";
+    case KeyOrigin::secret:
+      return "secret";
+    case KeyOrigin::public_key:
+      return "public_key";
+    case KeyOrigin::jwks:
+      return "jwks";
   }
   return "";
 }
@@ -112,7 +120,10 @@ Result<KeyPtr> make_jwk_secret(std::string_view secret, KeyOptions options, Algo
   if (secret.size() >= 32) long_enough |= bit(Algorithm::HS256);
   if (secret.size() >= 48) long_enough |= bit(Algorithm::HS384);
   if (secret.size() >= 64) long_enough |= bit(Algorithm::HS512);
-  if (!(long_enough & own)) return unexpected(invalid("the oct key of " + std::to_string(secret.size() * 8) + " bits is shorter than its hash (RFC 7518 3.2)", "make one with: sallyport key generate --type hs256"));
+  if (!(long_enough & own))
+    return unexpected(
+        invalid("the oct key of " + std::to_string(secret.size() * 8) + " bits is shorter than its hash (RFC 7518 3.2)",
+                "make one with: sallyport key generate --type hs256"));
   const AlgorithmSet algorithms = long_enough & own & options.allowed;
   if (!algorithms) return unexpected(nothing_left(options));
   return KeyPtr(std::make_shared<HmacVerificationKey>(secret, std::move(options), algorithms));

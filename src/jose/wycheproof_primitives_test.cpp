@@ -23,7 +23,8 @@ void run(const std::string& file, Check&& check) {
       const std::string_view result = *t.value().find("result")->string();
       const bool accepted = check(g.value(), t.value());
       // "acceptable" signatures (missing NULL in PKCS#1's DigestInfo and the like) are refused: no issuer makes them.
-      EXPECT_EQ(accepted, result == "valid") << file << " " << t.value().find("tcId")->text() << " " << t.value().find("comment")->text() << " (" << result << ")";
+      EXPECT_EQ(accepted, result == "valid") << file << " " << t.value().find("tcId")->text() << " "
+                                             << t.value().find("comment")->text() << " (" << result << ")";
       ++(result == "valid" ? valid : invalid);
     }
   EXPECT_GT(valid, 0) << file;
@@ -53,25 +54,38 @@ TEST_P(WycheproofSignatureTest, ValidIsAcceptedAndInvalidRefused) {
     return key && key->verify(p.scheme, p.hash, bytes(test, "msg"), bytes(test, "sig"));
   });
 }
-INSTANTIATE_TEST_SUITE_P(All, WycheproofSignatureTest,
-                         testing::Values(Signature{"ecdsa_secp256r1_sha256_p1363", SignatureScheme::ecdsa, Hash::sha256}, Signature{"ecdsa_secp384r1_sha384_p1363", SignatureScheme::ecdsa, Hash::sha384},
-                                         Signature{"ecdsa_secp521r1_sha512_p1363", SignatureScheme::ecdsa, Hash::sha512}, Signature{"rsa_signature_2048_sha256", SignatureScheme::rsa_pkcs1, Hash::sha256},
-                                         Signature{"rsa_signature_2048_sha384", SignatureScheme::rsa_pkcs1, Hash::sha384}, Signature{"rsa_signature_2048_sha512", SignatureScheme::rsa_pkcs1, Hash::sha512},
-                                         Signature{"rsa_signature_3072_sha256", SignatureScheme::rsa_pkcs1, Hash::sha256}, Signature{"rsa_signature_3072_sha384", SignatureScheme::rsa_pkcs1, Hash::sha384},
-                                         Signature{"rsa_signature_3072_sha512", SignatureScheme::rsa_pkcs1, Hash::sha512}, Signature{"rsa_signature_4096_sha256", SignatureScheme::rsa_pkcs1, Hash::sha256},
-                                         Signature{"rsa_signature_4096_sha384", SignatureScheme::rsa_pkcs1, Hash::sha384}, Signature{"rsa_signature_4096_sha512", SignatureScheme::rsa_pkcs1, Hash::sha512},
-                                         Signature{"rsa_pss_2048_sha256_mgf1_32", SignatureScheme::rsa_pss, Hash::sha256}, Signature{"rsa_pss_2048_sha384_mgf1_48", SignatureScheme::rsa_pss, Hash::sha384},
-                                         Signature{"rsa_pss_3072_sha256_mgf1_32", SignatureScheme::rsa_pss, Hash::sha256}, Signature{"rsa_pss_4096_sha256_mgf1_32", SignatureScheme::rsa_pss, Hash::sha256},
-                                         Signature{"rsa_pss_4096_sha384_mgf1_48", SignatureScheme::rsa_pss, Hash::sha384}, Signature{"rsa_pss_4096_sha512_mgf1_64", SignatureScheme::rsa_pss, Hash::sha512},
-                                         Signature{"ed25519", SignatureScheme::eddsa, Hash::sha512}, Signature{"ed448", SignatureScheme::eddsa, Hash::sha512}),
-                         [](const auto& each) { return std::string(each.param.file); });
+INSTANTIATE_TEST_SUITE_P(
+    All, WycheproofSignatureTest,
+    testing::Values(Signature{"ecdsa_secp256r1_sha256_p1363", SignatureScheme::ecdsa, Hash::sha256},
+                    Signature{"ecdsa_secp384r1_sha384_p1363", SignatureScheme::ecdsa, Hash::sha384},
+                    Signature{"ecdsa_secp521r1_sha512_p1363", SignatureScheme::ecdsa, Hash::sha512},
+                    Signature{"rsa_signature_2048_sha256", SignatureScheme::rsa_pkcs1, Hash::sha256},
+                    Signature{"rsa_signature_2048_sha384", SignatureScheme::rsa_pkcs1, Hash::sha384},
+                    Signature{"rsa_signature_2048_sha512", SignatureScheme::rsa_pkcs1, Hash::sha512},
+                    Signature{"rsa_signature_3072_sha256", SignatureScheme::rsa_pkcs1, Hash::sha256},
+                    Signature{"rsa_signature_3072_sha384", SignatureScheme::rsa_pkcs1, Hash::sha384},
+                    Signature{"rsa_signature_3072_sha512", SignatureScheme::rsa_pkcs1, Hash::sha512},
+                    Signature{"rsa_signature_4096_sha256", SignatureScheme::rsa_pkcs1, Hash::sha256},
+                    Signature{"rsa_signature_4096_sha384", SignatureScheme::rsa_pkcs1, Hash::sha384},
+                    Signature{"rsa_signature_4096_sha512", SignatureScheme::rsa_pkcs1, Hash::sha512},
+                    Signature{"rsa_pss_2048_sha256_mgf1_32", SignatureScheme::rsa_pss, Hash::sha256},
+                    Signature{"rsa_pss_2048_sha384_mgf1_48", SignatureScheme::rsa_pss, Hash::sha384},
+                    Signature{"rsa_pss_3072_sha256_mgf1_32", SignatureScheme::rsa_pss, Hash::sha256},
+                    Signature{"rsa_pss_4096_sha256_mgf1_32", SignatureScheme::rsa_pss, Hash::sha256},
+                    Signature{"rsa_pss_4096_sha384_mgf1_48", SignatureScheme::rsa_pss, Hash::sha384},
+                    Signature{"rsa_pss_4096_sha512_mgf1_64", SignatureScheme::rsa_pss, Hash::sha512},
+                    Signature{"ed25519", SignatureScheme::eddsa, Hash::sha512},
+                    Signature{"ed448", SignatureScheme::eddsa, Hash::sha512}),
+    [](const auto& each) { return std::string(each.param.file); });
 
 TEST(WycheproofMacTest, ValidIsAcceptedAndInvalidRefused) {
-  for (const auto& [file, hash] : {std::pair{"hmac_sha256", Hash::sha256}, std::pair{"hmac_sha384", Hash::sha384}, std::pair{"hmac_sha512", Hash::sha512}})
+  for (const auto& [file, hash] : {std::pair{"hmac_sha256", Hash::sha256}, std::pair{"hmac_sha384", Hash::sha384},
+                                   std::pair{"hmac_sha512", Hash::sha512}})
     run(file, [hash = hash](const JsonValue& group, const JsonValue& test) {
       const HmacKey key(bytes(test, "key"));
       const std::string message = bytes(test, "msg"), tag = bytes(test, "tag");
-      if (*group.find("tagSize")->integer() == static_cast<std::int64_t>(digest_size(hash) * 8)) return key.verify(hash, message, tag);
+      if (*group.find("tagSize")->integer() == static_cast<std::int64_t>(digest_size(hash) * 8))
+        return key.verify(hash, message, tag);
       // Truncated MACs are not JWS's; the bytes that are there are compared all the same.
       EXPECT_FALSE(key.verify(hash, message, tag));
       return key.compute(hash, message).view().substr(0, tag.size()) == tag;

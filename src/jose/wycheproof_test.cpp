@@ -26,11 +26,14 @@ Count run(const char* file, const std::map<std::int64_t, const char*>& decided) 
       const std::int64_t id = *t.value().find("tcId")->integer();
       const JsonValue jws = *t.value().find("jws");
       // Some are JWS of the JSON serialization, which no field of CONNECT holds.
-      const Reason reason = set ? reason_of(jws.is_string() ? std::string(*jws.string()) : json_of(jws), set->keys, true) : Reason::no_key_for_algorithm;
+      const Reason reason =
+          set ? reason_of(jws.is_string() ? std::string(*jws.string()) : json_of(jws), set->keys, true)
+              : Reason::no_key_for_algorithm;
       const bool valid = t.value().find("result")->string() == "valid";
       const bool accepted = reason == Reason::token_ok;
-      EXPECT_EQ(accepted, valid != (decided.count(id) > 0)) << file << " " << id << " " << t.value().find("comment")->text() << ": " << name(reason)
-                                                            << (set ? "" : " " + set.error().cause);
+      EXPECT_EQ(accepted, valid != (decided.count(id) > 0))
+          << file << " " << id << " " << t.value().find("comment")->text() << ": " << name(reason)
+          << (set ? "" : " " + set.error().cause);
       ++(accepted ? count.accepted : count.refused);
     }
   }
@@ -38,16 +41,17 @@ Count run(const char* file, const std::map<std::int64_t, const char*>& decided) 
 }
 
 TEST(WycheproofTest, JsonWebSignature) {
-  const Count c = run("json_web_signature.json", {
-                                                     {346, "PS384 by a key whose alg is PS256"},
-                                                     {347, "ES512 by a key whose alg is ES521, which does not exist"},
-                                                     {350, "as 346"},
-                                                     {351, "as 347"},
-                                                     {367, "says padding but has none; byte for byte the valid token of 357"},
-                                                     {370, "as 367"},
-                                                     {372, "a character outside the alphabet in the header is no base64url (RFC 7515 2)"},
-                                                     {373, "as 372, in the payload"},
-                                                 });
+  const Count c = run("json_web_signature.json",
+                      {
+                          {346, "PS384 by a key whose alg is PS256"},
+                          {347, "ES512 by a key whose alg is ES521, which does not exist"},
+                          {350, "as 346"},
+                          {351, "as 347"},
+                          {367, "says padding but has none; byte for byte the valid token of 357"},
+                          {370, "as 367"},
+                          {372, "a character outside the alphabet in the header is no base64url (RFC 7515 2)"},
+                          {373, "as 372, in the payload"},
+                      });
   EXPECT_EQ(c.accepted + c.refused, 401);
   EXPECT_GE(c.accepted, 30);
 }
