@@ -24,7 +24,8 @@ class NamedKey final : public VerificationKey {
 
 std::unique_ptr<KeyRing> ring_of(std::int64_t count) {
   std::vector<KeyPtr> keys;
-  for (std::int64_t i = 0; i < count; ++i) keys.push_back(std::make_shared<const NamedKey>("key-of-the-provider-" + std::to_string(i)));
+  for (std::int64_t i = 0; i < count; ++i)
+    keys.push_back(std::make_shared<const NamedKey>("key-of-the-provider-" + std::to_string(i)));
   return std::make_unique<KeyRing>(std::move(keys), 1);
 }
 
@@ -34,7 +35,9 @@ void look_up(benchmark::State& state, const std::string& kid) {
   for (auto _ : state) benchmark::DoNotOptimize(ring->candidates(Algorithm::ES256, kid, out));
 }
 
-void BM_KeyByKid(benchmark::State& state) { look_up(state, "key-of-the-provider-" + std::to_string(state.range(0) / 2)); }
+void BM_KeyByKid(benchmark::State& state) {
+  look_up(state, "key-of-the-provider-" + std::to_string(state.range(0) / 2));
+}
 void BM_KeyByUnknownKid(benchmark::State& state) { look_up(state, "made-up"); }
 void BM_KeysByAlgorithm(benchmark::State& state) {
   const auto ring = ring_of(state.range(0));

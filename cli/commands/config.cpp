@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/commands/convert.h"
 #include "cli/output.h"
+#include "cli/source_check.h"
 #include "config/file_bytes.h"
 #include "config/load.h"
 #include "config/toml_tree.h"
@@ -282,6 +283,9 @@ void import_file(const ConfigOptions& options) {
   // What the settings file's own lines deserve is `config check`'s to say.
   std::vector<Error> warnings = checked->warnings;
   std::erase_if(warnings, [&](const Error& w) { return !w.place.empty() && !w.place.starts_with(options.file + ":"); });
+  // An address that cannot be reached now may be saved: it may be right tomorrow.
+  if (!unchanged)
+    for (Error& warning : source_warnings(checked->settings)) warnings.push_back(std::move(warning));
   const auto root = parse_toml(file->bytes, options.file);
   const std::size_t held = root ? pinned(*checked, *root) : 0;
   if (options.json)

@@ -27,6 +27,7 @@ Result<std::unique_ptr<Engine>, LoadFailure> Engine::open(EngineOptions options)
 
 const DecisionRing& Engine::ring() const noexcept { return impl_->ring; }
 Metrics& Engine::metrics() noexcept { return impl_->metrics; }
+void Engine::log(LogLevel level, std::string_view text) { impl_->log.line(level, text); }
 std::shared_ptr<const GateSnapshot> Engine::snapshot() const { return impl_->box.load(); }
 const Clock& Engine::clock() const noexcept { return *impl_->clock; }
 const std::string& Engine::control_socket() const noexcept { return impl_->control_socket; }
@@ -79,7 +80,7 @@ EngineStatus Engine::status() const {
     s.weak_hashes = snapshot->users->weak_hashes();
   }
   s.keys = key_labels(snapshot->jwt);
-  if (const auto refresher = impl_->refresher_now()) s.key_sources = refresher->report();
+  s.key_sources = key_sources();
   const std::string digest_now = digest_file(impl_->options.config_path);
 
   std::lock_guard lock(impl_->law_mutex);

@@ -76,11 +76,14 @@ class Engine {
 
   // Asks for a refresh of the key source of that name ("" is plain [jwt]'s), or of all, within the cool-down. False: no such source.
   bool refresh_keys(const std::optional<std::string>& name);
+  std::vector<SourceReport> key_sources() const;
 
   EngineStatus status() const;
   const DecisionRing& ring() const noexcept;
   Metrics& metrics() noexcept;
   std::string metrics_text() const;    // Prometheus text format 0.0.4
+  // A line of the edge's own, held to [log] level and format. Any thread; one line, no secrets.
+  void log(LogLevel level, std::string_view text);
   std::shared_ptr<const GateSnapshot> snapshot() const;
   const Clock& clock() const noexcept;
   const std::string& control_socket() const noexcept;  // as set at start; empty: none

@@ -19,7 +19,9 @@ void add_labels(const TokenAuthority& authority, std::vector<std::string>& out) 
   }
 }
 
-std::string source_words(const SourceReport& s) { return s.name.empty() ? "the key set " + s.address : "the key set of issuer " + s.name + " (" + s.address + ")"; }
+std::string source_words(const SourceReport& s) {
+  return s.name.empty() ? "the key set " + s.address : "the key set of issuer " + s.name + " (" + s.address + ")";
+}
 
 std::string cause_words(const SourceReport& s) {
   if (!s.last_outcome) return "it has not been fetched yet";
@@ -45,27 +47,48 @@ void add_key_health(const std::vector<SourceReport>& sources, const JwtPolicy& j
   for (const SourceReport& s : sources) {
     switch (s.state) {
       case SourceState::unavailable:
-        (any_key ? health.degraded : health.not_ready).push_back(source_words(s) + " has no keys here: " + cause_words(s) + "; see: sallyport keys doctor");
+        (any_key ? health.degraded : health.not_ready)
+            .push_back(source_words(s) + " has no keys here: " + cause_words(s) + "; see: sallyport keys doctor");
         break;
       case SourceState::stale: {
         const std::int64_t since = s.failing_since ? std::max<std::int64_t>(0, now - *s.failing_since) : 0;
-        health.degraded.push_back(source_words(s) + " could not be refreshed for " + std::to_string(since) + " s, the last good keys are used: " + cause_words(s) + "; see: sallyport keys doctor");
+        health.degraded.push_back(source_words(s) + " could not be refreshed for " + std::to_string(since) +
+                                  " s, the last good keys are used: " + cause_words(s) +
+                                  "; see: sallyport keys doctor");
         break;
       }
-      case SourceState::ready: break;
+      case SourceState::ready:
+        break;
     }
-    if (!s.vault_fault.empty()) health.degraded.push_back(source_words(s) + " cannot be kept for the next start: " + s.vault_fault.substr(0, s.vault_fault.find('\n')));
+    if (!s.vault_fault.empty())
+      health.degraded.push_back(
+          source_words(s) + " cannot be kept for the next start: " + s.vault_fault.substr(0, s.vault_fault.find('\n')));
   }
 }
 
 void append_key_metrics(std::string& page, const std::vector<SourceReport>& sources, UnixSeconds now) {
   if (sources.empty()) return;
   const auto head = [&page](const char* title, const char* help, const char* type) {
-    page.append("# HELP ").append(title).append(" ").append(help).append("\n# TYPE ").append(title).append(" ").append(type).append("\n");
+    page.append("# HELP ")
+        .append(title)
+        .append(" ")
+        .append(help)
+        .append("\n# TYPE ")
+        .append(title)
+        .append(" ")
+        .append(type)
+        .append("\n");
   };
   // An issuer's name is letters, digits, - _ and . by the settings' own rule: it needs no escapes.
   const auto line = [&page](const char* title, const SourceReport& s, const std::string& more, std::uint64_t value) {
-    page.append(title).append("{source=\"").append(s.name).append("\"").append(more).append("} ").append(std::to_string(value)).append("\n");
+    page.append(title)
+        .append("{source=\"")
+        .append(s.name)
+        .append("\"")
+        .append(more)
+        .append("} ")
+        .append(std::to_string(value))
+        .append("\n");
   };
   head("sallyport_key_refreshes_total", "Fetches of a key set by outcome.", "counter");
   for (const SourceReport& s : sources)
@@ -86,7 +109,9 @@ void append_key_metrics(std::string& page, const std::vector<SourceReport>& sour
       line("sallyport_key_source_state", s, ",state=\"" + std::string(name(state)) + "\"", s.state == state ? 1 : 0);
   head("sallyport_keys_age_seconds", "Seconds since the key set was last confirmed.", "gauge");
   for (const SourceReport& s : sources)
-    if (s.confirmed_at) line("sallyport_keys_age_seconds", s, "", static_cast<std::uint64_t>(std::max<std::int64_t>(0, now - *s.confirmed_at)));
+    if (s.confirmed_at)
+      line("sallyport_keys_age_seconds", s, "",
+           static_cast<std::uint64_t>(std::max<std::int64_t>(0, now - *s.confirmed_at)));
 }
 
 }  // namespace sallyport

@@ -27,10 +27,12 @@ KeySourceSettings source_of(const AuthoritySettings& a, std::string name) {
 bool same_key(const KeyPtr& a, const KeyPtr& b) {
   if (a == b) return true;
   // A secret has no thumbprint that may be kept: made anew, it is new, and what was remembered is verified again.
-  return !a->thumbprint().empty() && a->thumbprint() == b->thumbprint() && a->kid() == b->kid() && a->algorithms() == b->algorithms() && a->label() == b->label();
+  return !a->thumbprint().empty() && a->thumbprint() == b->thumbprint() && a->kid() == b->kid() &&
+         a->algorithms() == b->algorithms() && a->label() == b->label();
 }
 
-void seat(TokenAuthority& authority, const std::shared_ptr<const KeyRing>& previous, const JwksRefresher* refresher, std::uint64_t& generation) {
+void seat(TokenAuthority& authority, const std::shared_ptr<const KeyRing>& previous, const JwksRefresher* refresher,
+          std::uint64_t& generation) {
   std::vector<KeyPtr> keys = authority.local_keys;
   PendingKeys pending;
   authority.bell.reset();
@@ -40,8 +42,10 @@ void seat(TokenAuthority& authority, const std::shared_ptr<const KeyRing>& previ
       pending = view->keys.pending;
       authority.bell = std::move(view->bell);
     }
-  const bool same = previous && previous->keys().size() == keys.size() && std::equal(keys.begin(), keys.end(), previous->keys().begin(), same_key);
-  authority.keys = same ? std::make_shared<const KeyRing>(*previous, pending) : std::make_shared<const KeyRing>(std::move(keys), ++generation, pending);
+  const bool same = previous && previous->keys().size() == keys.size() &&
+                    std::equal(keys.begin(), keys.end(), previous->keys().begin(), same_key);
+  authority.keys = same ? std::make_shared<const KeyRing>(*previous, pending)
+                        : std::make_shared<const KeyRing>(std::move(keys), ++generation, pending);
 }
 
 }  // namespace
@@ -67,7 +71,8 @@ std::string vault_folder_of(const Settings& s) {
 void seat_keys(JwtPolicy& jwt, const JwtPolicy& previous, const JwksRefresher* refresher, std::uint64_t& generation) {
   seat(jwt.plain, previous.plain.keys, refresher, generation);
   for (TokenAuthority& authority : jwt.issuers) {
-    const auto old = std::find_if(previous.issuers.begin(), previous.issuers.end(), [&](const TokenAuthority& a) { return a.name == authority.name; });
+    const auto old = std::find_if(previous.issuers.begin(), previous.issuers.end(),
+                                  [&](const TokenAuthority& a) { return a.name == authority.name; });
     seat(authority, old == previous.issuers.end() ? nullptr : old->keys, refresher, generation);
   }
 }

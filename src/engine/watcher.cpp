@@ -240,6 +240,11 @@ bool Engine::refresh_keys(const std::optional<std::string>& name) {
   return refresher && refresher->refresh_now(name);
 }
 
+std::vector<SourceReport> Engine::key_sources() const {
+  const auto refresher = impl_->refresher_now();
+  return refresher ? refresher->report() : std::vector<SourceReport>();
+}
+
 void Engine::request_reload() {
   {
     std::lock_guard lock(impl_->wake_mutex);

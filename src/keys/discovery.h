@@ -19,8 +19,8 @@ struct Discovered {
   std::string jwks_uri;
   std::string detail;  // for people; shows the other issuer, cut
 };
-// The document's issuer must be ours, byte for byte (OIDC Discovery 4.3): else another tenant of the same provider could
-// lend us his keys.
+// The document's issuer must be ours, byte for byte (OIDC Discovery 4.3): else another tenant of the same provider
+// could lend us his keys.
 Discovered read_discovery(std::string_view document, std::string_view issuer);
 
 }  // namespace sallyport

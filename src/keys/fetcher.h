@@ -22,8 +22,8 @@ struct FetchOptions {
   std::string ca_file;              // trusted instead of the system's authorities; empty: those
   std::string client_cert, client_key;
   std::vector<std::pair<std::string, Secret>> headers;
-  std::string proxy;                // empty: none, whatever the environment says
-  bool allow_http = false;          // to more than loopback
+  std::string proxy;                     // empty: none, whatever the environment says
+  bool allow_http = false;               // to more than loopback
   std::vector<std::string> allow_hosts;  // may be at special addresses
 };
 

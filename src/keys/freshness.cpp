@@ -16,7 +16,9 @@ std::string_view trimmed(std::string_view t) {
 }
 
 bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return std::tolower(static_cast<unsigned char>(x)) == y; });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return std::tolower(static_cast<unsigned char>(x)) == y;
+         });
 }
 
 // Digits only; more than fit mean "very long" (RFC 9111 1.2.2).
@@ -56,14 +58,18 @@ std::int64_t days_from_civil(std::int64_t y, unsigned m, unsigned d) {
 std::optional<UnixSeconds> parse_http_date(std::string_view text) {
   const std::string_view t = trimmed(text);
   // "Sun, 06 Nov 1994 08:49:37 GMT"
-  if (t.size() != 29 || t.substr(3, 2) != ", " || t[7] != ' ' || t[11] != ' ' || t[16] != ' ' || t[19] != ':' || t[22] != ':' || t.substr(25) != " GMT")
+  if (t.size() != 29 || t.substr(3, 2) != ", " || t[7] != ' ' || t[11] != ' ' || t[16] != ' ' || t[19] != ':' ||
+      t[22] != ':' || t.substr(25) != " GMT")
     return std::nullopt;
-  static constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto month = std::find(months.begin(), months.end(), t.substr(8, 3));
-  const auto day = digits(t.substr(5, 2)), year = digits(t.substr(12, 4)), h = digits(t.substr(17, 2)), m = digits(t.substr(20, 2)), s = digits(t.substr(23, 2));
+  const auto day = digits(t.substr(5, 2)), year = digits(t.substr(12, 4)), h = digits(t.substr(17, 2)),
+             m = digits(t.substr(20, 2)), s = digits(t.substr(23, 2));
   if (month == months.end() || !day || !year || !h || !m || !s) return std::nullopt;
   if (*day < 1 || *day > 31 || *h > 23 || *m > 59 || *s > 60) return std::nullopt;
-  const std::int64_t days = days_from_civil(*year, static_cast<unsigned>(month - months.begin()) + 1, static_cast<unsigned>(*day));
+  const std::int64_t days =
+      days_from_civil(*year, static_cast<unsigned>(month - months.begin()) + 1, static_cast<unsigned>(*day));
   return days * 86'400 + *h * 3'600 + *m * 60 + *s;
 }
 

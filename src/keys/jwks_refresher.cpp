@@ -20,7 +20,8 @@ void JwksRefresher::configure(std::vector<KeySourceSettings> sources, std::share
     vault_ = std::move(vault);
     for (KeySourceSettings& settings : sources) {
       const auto same = std::find_if(sources_.begin(), sources_.end(), [&](const auto& held) {
-        return held && held->source.settings().name == settings.name && held->source.settings().address() == settings.address();
+        return held && held->source.settings().name == settings.name &&
+               held->source.settings().address() == settings.address();
       });
       if (same != sources_.end()) {
         next.push_back(std::move(*same));
@@ -28,7 +29,8 @@ void JwksRefresher::configure(std::vector<KeySourceSettings> sources, std::share
         next.back()->wanted = RefreshTrigger::reload;
         continue;
       }
-      auto held = std::make_unique<Held>(Held{RemoteSource(std::move(settings)), std::make_shared<RefreshBell>(fetcher_), RefreshTrigger::start, 0});
+      auto held = std::make_unique<Held>(
+          Held{RemoteSource(std::move(settings)), std::make_shared<RefreshBell>(fetcher_), RefreshTrigger::start, 0});
       if (vault_)
         if (const auto stored = vault_->load(held->source.settings().address())) held->source.warm_up(*stored, now);
       next.push_back(std::move(held));
@@ -119,7 +121,8 @@ std::int64_t JwksRefresher::begin_due(std::vector<RemoteSource::Line>& lines, bo
 void JwksRefresher::take(std::vector<Fetcher::Done> done, std::vector<RemoteSource::Line>& lines, bool& changed) {
   const Moment now = clock_.now();
   for (Fetcher::Done& one : done) {
-    const auto at = std::find_if(sources_.begin(), sources_.end(), [&](const auto& held) { return held->fetch_id == one.id; });
+    const auto at =
+        std::find_if(sources_.begin(), sources_.end(), [&](const auto& held) { return held->fetch_id == one.id; });
     if (at == sources_.end()) continue;
     Held& held = **at;
     RemoteSource::After after = held.source.finish(one.result, now, static_cast<std::uint32_t>(dice_()) << 1);
@@ -134,7 +137,8 @@ void JwksRefresher::take(std::vector<Fetcher::Done> done, std::vector<RemoteSour
     if (!after.to_store || !vault_) continue;
     Result<void> saved = vault_->save(*after.to_store);
     held.source.set_vault_fault(saved ? std::string() : saved.error().to_text());
-    if (!saved) lines.push_back({LogLevel::warning, "the keys cannot be kept for the next start: " + saved.error().cause});
+    if (!saved)
+      lines.push_back({LogLevel::warning, "the keys cannot be kept for the next start: " + saved.error().cause});
   }
 }
 

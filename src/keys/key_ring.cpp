@@ -6,7 +6,8 @@ namespace sallyport {
 
 bool remote_can_serve(Algorithm alg) noexcept { return !fits(alg, KeyKind::secret); }
 
-KeyRing::KeyRing(std::vector<KeyPtr> in_order, std::uint64_t generation, PendingKeys pending) : generation_(generation), pending_(pending) {
+KeyRing::KeyRing(std::vector<KeyPtr> in_order, std::uint64_t generation, PendingKeys pending)
+    : generation_(generation), pending_(pending) {
   auto index = std::make_shared<Index>();
   index->keys = std::move(in_order);
   for (std::uint32_t i = 0; i < index->keys.size(); ++i) {

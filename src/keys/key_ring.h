@@ -21,10 +21,11 @@ namespace sallyport {
 
 // What remote sources owe this ring at the moment it was made.
 struct PendingKeys {
-  bool none_yet = false;      // a source has no keys: nothing can be said of tokens that it might serve
-  bool refreshing = false;    // a refresh is under way or allowed now: an unknown kid may still arrive
-  bool remote = false;        // there is a source that can be asked again
-  std::int64_t known_until_ms = std::numeric_limits<std::int64_t>::min();  // its last answer holds until then (monotonic)
+  bool none_yet = false;    // a source has no keys: nothing can be said of tokens that it might serve
+  bool refreshing = false;  // a refresh is under way or allowed now: an unknown kid may still arrive
+  bool remote = false;      // there is a source that can be asked again
+  std::int64_t known_until_ms =
+      std::numeric_limits<std::int64_t>::min();  // its last answer holds until then (monotonic)
 };
 // What a source on the network can serve: it never holds a shared secret.
 bool remote_can_serve(Algorithm alg) noexcept;
@@ -34,7 +35,8 @@ class KeyRing {
   // `generation` names this content: remembered tokens hold for one generation.
   KeyRing(std::vector<KeyPtr> in_order, std::uint64_t generation, PendingKeys pending = {});
   // The same keys of the same generation, owed something else. Costs nothing however many keys there are.
-  KeyRing(const KeyRing& same, PendingKeys pending) : index_(same.index_), generation_(same.generation_), pending_(pending) {}
+  KeyRing(const KeyRing& same, PendingKeys pending)
+      : index_(same.index_), generation_(same.generation_), pending_(pending) {}
 
   // Fills `out` with keys that can serve `alg` and whose kid does not contradict, in the order
   // of trial; the number filled. One more than kMaxSignatureChecks is enough to know "too many".

@@ -27,8 +27,8 @@ std::vector<std::string> tried(const KeyRing& ring, Algorithm alg, std::optional
 using Labels = std::vector<std::string>;
 
 TEST(KeyRingTest, AKidSelectsKeysOfThatKidAndKeysThatHaveNoneInTheOrderOfTrial) {
-  const KeyRing ring({key(Algorithm::RS256, std::nullopt, "file"), key(Algorithm::RS256, "a", "a"), key(Algorithm::RS256, "b", "b"),
-                      key(Algorithm::RS256, std::nullopt, "last")},
+  const KeyRing ring({key(Algorithm::RS256, std::nullopt, "file"), key(Algorithm::RS256, "a", "a"),
+                      key(Algorithm::RS256, "b", "b"), key(Algorithm::RS256, std::nullopt, "last")},
                      1);
   EXPECT_EQ(tried(ring, Algorithm::RS256, "a"), (Labels{"file", "a", "last"}));
   EXPECT_EQ(tried(ring, Algorithm::RS256, "zz"), (Labels{"file", "last"}));

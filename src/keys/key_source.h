@@ -54,17 +54,17 @@ struct SourceReport {
   SourceState state = SourceState::unavailable;
   std::vector<SourceKey> keys;
   std::vector<SkippedKey> skipped;
-  bool from_disk = false;     // the keys are the stored ones of an earlier run; no fetch has confirmed them yet
+  bool from_disk = false;  // the keys are the stored ones of an earlier run; no fetch has confirmed them yet
   bool in_flight = false;
   std::optional<UnixSeconds> confirmed_at;  // the keys were current then
   std::optional<UnixSeconds> failing_since;
   std::optional<FetchOutcome> last_outcome;
   std::string last_detail;
-  std::int64_t next_due_in_ms = 0;          // 0: now or under way
-  std::int64_t allowed_in_ms = 0;           // until the cool-down is over
+  std::int64_t next_due_in_ms = 0;  // 0: now or under way
+  std::int64_t allowed_in_ms = 0;   // until the cool-down is over
   std::uint64_t attempts = 0, keys_added = 0, keys_removed = 0;
   std::array<std::uint64_t, kOutcomeCount> outcomes{};
-  std::string vault_fault;                  // the document cannot be kept on disk
+  std::string vault_fault;  // the document cannot be kept on disk
 };
 
 }  // namespace sallyport

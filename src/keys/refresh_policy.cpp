@@ -21,7 +21,8 @@ std::int64_t backoff(std::uint32_t failures, const RefreshBounds& b, std::uint32
 }  // namespace
 
 std::int64_t allowed_from(const RefreshState& s, const RefreshBounds& b) noexcept {
-  const std::int64_t after_last = s.attempted_ms ? *s.attempted_ms + b.cooldown_ms : std::numeric_limits<std::int64_t>::min();
+  const std::int64_t after_last =
+      s.attempted_ms ? *s.attempted_ms + b.cooldown_ms : std::numeric_limits<std::int64_t>::min();
   return std::max(after_last, s.not_before_ms);
 }
 
@@ -53,7 +54,8 @@ RefreshStep next(const RefreshState& state, RefreshTrigger trigger, std::int64_t
   return step;
 }
 
-RefreshState next(const RefreshState& state, const RefreshAnswer& answer, std::int64_t now_ms, const RefreshBounds& bounds, std::uint32_t dice) {
+RefreshState next(const RefreshState& state, const RefreshAnswer& answer, std::int64_t now_ms,
+                  const RefreshBounds& bounds, std::uint32_t dice) {
   RefreshState out = state;
   out.in_flight = false;
   out.answered = answer.good;

@@ -18,9 +18,9 @@ struct RefreshBounds {
 enum class RefreshTrigger : std::uint8_t { start, timer, unknown_kid, refresh_now, reload };
 
 struct RefreshAnswer {
-  bool good = false;                          // new keys, or 304
-  std::optional<std::int64_t> fresh_for_ms;   // max-age, or Expires; not negative
-  std::optional<std::int64_t> retry_after_ms; // of a refusal; not negative
+  bool good = false;                           // new keys, or 304
+  std::optional<std::int64_t> fresh_for_ms;    // max-age, or Expires; not negative
+  std::optional<std::int64_t> retry_after_ms;  // of a refusal; not negative
 };
 
 struct RefreshState {
@@ -28,9 +28,9 @@ struct RefreshState {
   std::optional<std::int64_t> confirmed_ms;  // the keys that are here were current then; nothing: no keys
   std::int64_t due_ms = std::numeric_limits<std::int64_t>::max();
   std::int64_t not_before_ms = std::numeric_limits<std::int64_t>::min();  // Retry-After
-  std::uint32_t failures = 0;                // in a row
+  std::uint32_t failures = 0;                                             // in a row
   bool in_flight = false;
-  bool answered = false;                     // the last attempt told what the keys are
+  bool answered = false;  // the last attempt told what the keys are
 };
 
 struct RefreshStep {
@@ -41,7 +41,8 @@ struct RefreshStep {
 // A trigger within the cool-down is kept: the refresh becomes due at its end.
 RefreshStep next(const RefreshState& state, RefreshTrigger trigger, std::int64_t now_ms, const RefreshBounds& bounds);
 // `dice`: random, for the jitter of back-off.
-RefreshState next(const RefreshState& state, const RefreshAnswer& answer, std::int64_t now_ms, const RefreshBounds& bounds, std::uint32_t dice);
+RefreshState next(const RefreshState& state, const RefreshAnswer& answer, std::int64_t now_ms,
+                  const RefreshBounds& bounds, std::uint32_t dice);
 
 // The first moment at which an attempt may begin.
 std::int64_t allowed_from(const RefreshState& state, const RefreshBounds& bounds) noexcept;

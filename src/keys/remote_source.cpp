@@ -12,34 +12,46 @@ namespace {
 
 constexpr std::int64_t kRediscoverMs = 3'600'000;
 
-std::string identity(const VerificationKey& key) { return key.thumbprint() + " " + std::to_string(key.algorithms()) + (key.kid() ? " " + *key.kid() : ""); }
+std::string identity(const VerificationKey& key) {
+  return key.thumbprint() + " " + std::to_string(key.algorithms()) + (key.kid() ? " " + *key.kid() : "");
+}
 
-std::string count(std::size_t n, std::string_view what) { return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s"); }
+std::string count(std::size_t n, std::string_view what) {
+  return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s");
+}
 
 }  // namespace
 
 std::string shown_url(std::string_view url) {
   const std::size_t query = url.find('?');
   std::string out(url.substr(0, query));
-  std::replace_if(out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; }, '?');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; }, '?');
   return query == std::string_view::npos ? out : out + "?...";
 }
 
 std::string_view name(SourceState s) {
   switch (s) {
-    case SourceState::ready: return "ready";
-    case SourceState::stale: return "stale";
-    case SourceState::unavailable: return "unavailable";
+    case SourceState::ready:
+      return "ready";
+    case SourceState::stale:
+      return "stale";
+    case SourceState::unavailable:
+      return "unavailable";
   }
   return "";
 }
 
-RemoteSource::RemoteSource(KeySourceSettings settings) : settings_(std::move(settings)) { state_.due_ms = std::numeric_limits<std::int64_t>::max(); }
+RemoteSource::RemoteSource(KeySourceSettings settings) : settings_(std::move(settings)) {
+  state_.due_ms = std::numeric_limits<std::int64_t>::max();
+}
 
 void RemoteSource::adopt(KeySourceSettings settings) {
   settings_ = std::move(settings);
   // A longer period or back-off than the new one must not outlive it.
-  if (state_.attempted_ms) state_.due_ms = std::min(state_.due_ms, *state_.attempted_ms + std::max(settings_.bounds.period_ms, settings_.bounds.cooldown_ms));
+  if (state_.attempted_ms)
+    state_.due_ms = std::min(state_.due_ms,
+                             *state_.attempted_ms + std::max(settings_.bounds.period_ms, settings_.bounds.cooldown_ms));
 }
 
 std::string RemoteSource::title() const {
@@ -51,7 +63,8 @@ std::string RemoteSource::title() const {
 FetchRequest RemoteSource::request_for(std::string url, std::string etag) const {
   FetchRequest request{std::move(url), std::move(etag), settings_.options, true};
   // Headers may hold credentials: they are for the host that the settings name, not for one that a document leads to.
-  const auto ours = parse_source_url(settings_.url.empty() ? settings_.discovery_issuer : settings_.url), theirs = parse_source_url(request.url);
+  const auto ours = parse_source_url(settings_.url.empty() ? settings_.discovery_issuer : settings_.url),
+             theirs = parse_source_url(request.url);
   request.send_headers = ours && theirs && same_origin(*ours, *theirs);
   return request;
 }
@@ -75,7 +88,8 @@ bool RemoteSource::warm_up(const StoredDocument& document, const Moment& now) {
 
 FetchRequest RemoteSource::first_request() {
   if (settings_.url.empty()) {
-    const bool known = !jwks_uri_.empty() && state_.failures == 0 && *state_.attempted_ms - discovered_ms_ < kRediscoverMs;
+    const bool known =
+        !jwks_uri_.empty() && state_.failures == 0 && *state_.attempted_ms - discovered_ms_ < kRediscoverMs;
     if (!known) {
       const std::vector<std::string> addresses = discovery_addresses(settings_.discovery_issuer);
       to_discover_.assign(addresses.begin(), addresses.end());
@@ -106,7 +120,8 @@ RemoteSource::After RemoteSource::finish_discovery(const FetchResult& result, co
     return {request_for(jwks_uri_, document_url_ == jwks_uri_ ? etag_ : std::string()), {}, {}};
   }
   // Providers have it at one of the places; only the absence at one makes the next worth asking.
-  const bool elsewhere = found.outcome == FetchOutcome::not_found || found.outcome == FetchOutcome::not_json || found.outcome == FetchOutcome::no_discovery;
+  const bool elsewhere = found.outcome == FetchOutcome::not_found || found.outcome == FetchOutcome::not_json ||
+                         found.outcome == FetchOutcome::no_discovery;
   if (elsewhere && !to_discover_.empty()) {
     std::string address = std::move(to_discover_.front());
     to_discover_.pop_front();
@@ -120,7 +135,8 @@ RemoteSource::After RemoteSource::finish_discovery(const FetchResult& result, co
 
 RemoteSource::After RemoteSource::finish(const FetchResult& result, const Moment& now, std::uint32_t dice) {
   if (discovering_) return finish_discovery(result, now, dice);
-  if (result.outcome == FetchOutcome::not_modified && document_.empty()) return end(FetchOutcome::unexpected_status, "304 for a question that was not conditional", result, now, dice);
+  if (result.outcome == FetchOutcome::not_modified && document_.empty())
+    return end(FetchOutcome::unexpected_status, "304 for a question that was not conditional", result, now, dice);
   if (result.outcome != FetchOutcome::ok) return end(result.outcome, result.detail, result, now, dice);
 
   const std::string url = settings_.url.empty() ? jwks_uri_ : settings_.url;
@@ -151,7 +167,9 @@ void RemoteSource::take(KeySet set, UnixSeconds now) {
   since_ = std::move(since);
   // The same keys in the same order stay the same objects: what was remembered under them stays remembered.
   const bool same = keys_->size() == set.keys.size() &&
-                    std::equal(keys_->begin(), keys_->end(), set.keys.begin(), [](const KeyPtr& a, const KeyPtr& b) { return identity(*a) == identity(*b) && a->label() == b->label(); });
+                    std::equal(keys_->begin(), keys_->end(), set.keys.begin(), [](const KeyPtr& a, const KeyPtr& b) {
+                      return identity(*a) == identity(*b) && a->label() == b->label();
+                    });
   if (!same) keys_ = std::make_shared<const std::vector<KeyPtr>>(std::move(set.keys));
 }
 
@@ -159,17 +177,20 @@ RemoteSource::Line RemoteSource::line_of_failure(FetchOutcome outcome, const std
   const OutcomeEntry& what = entry(outcome);
   std::string text = title() + ": not refreshed: " + std::string(what.name) + ": " + std::string(what.text);
   if (!detail.empty()) text += " (" + detail + ")";
-  text += keys_->empty() ? "; there are no keys, attempts that need them are unavailable" : "; the keys that are here stay in force";
+  text += keys_->empty() ? "; there are no keys, attempts that need them are unavailable"
+                         : "; the keys that are here stay in force";
   if (!what.mend.empty()) text += "; hint: " + std::string(what.mend);
   return {LogLevel::warning, std::move(text)};
 }
 
-RemoteSource::After RemoteSource::end(FetchOutcome outcome, std::string detail, const FetchResult& result, const Moment& now, std::uint32_t dice) {
+RemoteSource::After RemoteSource::end(FetchOutcome outcome, std::string detail, const FetchResult& result,
+                                      const Moment& now, std::uint32_t dice) {
   After after;
   RefreshAnswer answer;
   answer.good = good(outcome);
   if (const auto s = fresh_for(result.headers); s && answer.good) answer.fresh_for_ms = *s * 1000;
-  if (const auto s = retry_after(result.headers, now.unix_seconds); s && !answer.good) answer.retry_after_ms = *s * 1000;
+  if (const auto s = retry_after(result.headers, now.unix_seconds); s && !answer.good)
+    answer.retry_after_ms = *s * 1000;
   state_ = next(state_, answer, now.monotonic_ms, settings_.bounds, dice);
   ++attempts_;
   ++outcomes_[static_cast<std::size_t>(outcome)];
@@ -197,7 +218,9 @@ RemoteSource::After RemoteSource::end(FetchOutcome outcome, std::string detail, 
   if (changed)
     for (const SkippedKey& s : skipped_)
       if (&s - skipped_.data() < 8)
-        after.lines.push_back({LogLevel::warning, title() + ": key " + std::to_string(s.index + 1) + (s.kid.empty() ? "" : " (kid " + s.kid + ")") + " is skipped: " + s.cause});
+        after.lines.push_back({LogLevel::warning, title() + ": key " + std::to_string(s.index + 1) +
+                                                      (s.kid.empty() ? "" : " (kid " + s.kid + ")") +
+                                                      " is skipped: " + s.cause});
   failing_since_.reset();
   after.to_store = StoredDocument{settings_.address(), document_, etag_, now.unix_seconds};
   return after;
@@ -212,7 +235,9 @@ std::optional<RemoteSource::Line> RemoteSource::expire(const Moment& now) {
   etag_.clear();
   document_url_.clear();
   from_disk_ = false;
-  return Line{LogLevel::error, title() + ": nobody has confirmed the keys for jwks_max_stale, so they are dropped; attempts that need them are unavailable; hint: sallyport keys doctor"};
+  return Line{LogLevel::error, title() +
+                                   ": nobody has confirmed the keys for jwks_max_stale, so they are dropped; attempts "
+                                   "that need them are unavailable; hint: sallyport keys doctor"};
 }
 
 RemoteKeys RemoteSource::keys() const {
@@ -226,8 +251,12 @@ RemoteKeys RemoteSource::keys() const {
 SourceReport RemoteSource::report(const Moment& now) const {
   SourceReport r;
   r.name = settings_.name;
-  r.address = settings_.url.empty() ? settings_.discovery_issuer + (jwks_uri_.empty() ? "" : " -> " + shown_url(jwks_uri_)) : shown_url(settings_.url);
-  r.state = keys_->empty() ? SourceState::unavailable : last_outcome_ && !good(*last_outcome_) ? SourceState::stale : SourceState::ready;
+  r.address = settings_.url.empty()
+                  ? settings_.discovery_issuer + (jwks_uri_.empty() ? "" : " -> " + shown_url(jwks_uri_))
+                  : shown_url(settings_.url);
+  r.state = keys_->empty()                           ? SourceState::unavailable
+            : last_outcome_ && !good(*last_outcome_) ? SourceState::stale
+                                                     : SourceState::ready;
   for (const KeyPtr& key : *keys_) {
     const auto at = since_.find(identity(*key));
     r.keys.push_back({key, at == since_.end() ? 0 : at->second});
@@ -239,7 +268,9 @@ SourceReport RemoteSource::report(const Moment& now) const {
   r.failing_since = failing_since_;
   r.last_outcome = last_outcome_;
   r.last_detail = last_detail_;
-  const auto until = [&](std::int64_t at) { return at <= now.monotonic_ms ? 0 : at == std::numeric_limits<std::int64_t>::max() ? -1 : at - now.monotonic_ms; };
+  const auto until = [&](std::int64_t at) {
+    return at <= now.monotonic_ms ? 0 : at == std::numeric_limits<std::int64_t>::max() ? -1 : at - now.monotonic_ms;
+  };
   r.next_due_in_ms = state_.in_flight ? 0 : until(state_.due_ms);
   r.allowed_in_ms = until(allowed_from(state_, settings_.bounds));
   r.attempts = attempts_;

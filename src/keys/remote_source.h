@@ -30,7 +30,7 @@ class RemoteSource {
     std::string text;
   };
   struct After {
-    std::optional<FetchRequest> more;        // the attempt goes on
+    std::optional<FetchRequest> more;  // the attempt goes on
     std::optional<StoredDocument> to_store;
     std::vector<Line> lines;
   };
@@ -62,9 +62,9 @@ class RemoteSource {
   std::string document_, etag_, document_url_;
   bool from_disk_ = false;
 
-  std::deque<std::string> to_discover_;       // while discovery is under way: addresses not yet asked
+  std::deque<std::string> to_discover_;  // while discovery is under way: addresses not yet asked
   bool discovering_ = false;
-  std::string jwks_uri_;                      // discovered
+  std::string jwks_uri_;  // discovered
   std::int64_t discovered_ms_ = 0;
 
   std::optional<UnixSeconds> confirmed_at_, failing_since_;

@@ -12,9 +12,9 @@ namespace sallyport {
 
 struct SourceUrl {
   bool https = false;
-  std::string host;       // lower case; an IPv6 address without its brackets
+  std::string host;  // lower case; an IPv6 address without its brackets
   std::uint16_t port = 0;
-  std::string path;       // from the first "/", with query; "/" at least
+  std::string path;  // from the first "/", with query; "/" at least
 };
 
 // http or https, printable ASCII, a host, no user name, no fragment.

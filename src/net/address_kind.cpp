@@ -13,9 +13,10 @@ constexpr std::uint32_t ip(unsigned a, unsigned b, unsigned c, unsigned d) { ret
 AddressKind of_v4(std::uint32_t a) noexcept {
   const unsigned first = a >> 24;
   if (first == 127) return AddressKind::loopback;
-  if (first == 0 || first >= 224) return AddressKind::special;             // this network, multicast, reserved, broadcast
-  if (a >> 16 == (169u << 8 | 254u)) return AddressKind::special;          // link-local; AWS, Azure, Google, ECS metadata
-  if (a == ip(100, 100, 100, 200) || a == ip(168, 63, 129, 16) || a == ip(192, 0, 0, 192)) return AddressKind::special;  // Alibaba, Azure, Oracle
+  if (first == 0 || first >= 224) return AddressKind::special;     // this network, multicast, reserved, broadcast
+  if (a >> 16 == (169u << 8 | 254u)) return AddressKind::special;  // link-local; AWS, Azure, Google, ECS metadata
+  if (a == ip(100, 100, 100, 200) || a == ip(168, 63, 129, 16) || a == ip(192, 0, 0, 192))
+    return AddressKind::special;  // Alibaba, Azure, Oracle
   return AddressKind::ordinary;
 }
 
@@ -29,7 +30,8 @@ AddressKind of_v6(const unsigned char* b) noexcept {
   // An IPv4 address in another dress is that address.
   if (std::memcmp(b, mapped, 12) == 0 || std::memcmp(b, nat64, 12) == 0) return of_v4(v4_at(12));
   if (b[0] == 0x20 && b[1] == 0x02) return of_v4(v4_at(2));  // 6to4
-  if (std::memcmp(b, zeros, 12) == 0) return b[12] == 0 && b[13] == 0 && b[14] == 0 && b[15] == 1 ? AddressKind::loopback : AddressKind::special;
+  if (std::memcmp(b, zeros, 12) == 0)
+    return b[12] == 0 && b[13] == 0 && b[14] == 0 && b[15] == 1 ? AddressKind::loopback : AddressKind::special;
   if (b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80)) return AddressKind::special;  // multicast, link-local
   if (std::memcmp(b, aws, 16) == 0 || std::memcmp(b, google, 16) == 0) return AddressKind::special;
   return AddressKind::ordinary;

@@ -40,7 +40,8 @@ void CurlJwksFetcher::start(std::uint64_t id, FetchRequest request) {
   auto transfer = std::make_unique<Transfer>(std::move(request));
   const std::string url = transfer->url();
   std::optional<FetchResult> early = transfer->prepare(url);
-  if (!early && (!multi_ || curl_multi_add_handle(static_cast<CURLM*>(multi_), transfer->handle()) != CURLM_OK)) early = FetchResult{};
+  if (!early && (!multi_ || curl_multi_add_handle(static_cast<CURLM*>(multi_), transfer->handle()) != CURLM_OK))
+    early = FetchResult{};
   if (early) {
     done_.push_back({id, std::move(*early)});
     return;
@@ -62,7 +63,8 @@ void CurlJwksFetcher::collect() {
     if (message->msg != CURLMSG_DONE) continue;
     CURL* const handle = message->easy_handle;
     const CURLcode code = message->data.result;
-    const auto at = std::find_if(transfers_.begin(), transfers_.end(), [handle](const auto& one) { return one.second->handle() == handle; });
+    const auto at = std::find_if(transfers_.begin(), transfers_.end(),
+                                 [handle](const auto& one) { return one.second->handle() == handle; });
     curl_multi_remove_handle(static_cast<CURLM*>(multi_), handle);
     if (at == transfers_.end()) continue;
     std::optional<FetchResult> result = at->second->finish(code);
@@ -80,7 +82,8 @@ std::vector<Fetcher::Done> CurlJwksFetcher::wait(std::int64_t timeout_ms) {
     collect();
   }
   if (done_.empty()) {
-    curl_multi_poll(static_cast<CURLM*>(multi_), nullptr, 0, static_cast<int>(std::clamp<std::int64_t>(timeout_ms, 0, 60'000)), nullptr);
+    curl_multi_poll(static_cast<CURLM*>(multi_), nullptr, 0,
+                    static_cast<int>(std::clamp<std::int64_t>(timeout_ms, 0, 60'000)), nullptr);
     curl_multi_perform(static_cast<CURLM*>(multi_), &running);
     collect();
   }

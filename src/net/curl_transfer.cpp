@@ -27,14 +27,18 @@ std::string one_line(std::string_view text) {
 
 bool take_header(std::string_view line, std::string_view wanted, std::string& out) {
   if (line.size() <= wanted.size() || line[wanted.size()] != ':') return false;
-  if (!std::equal(wanted.begin(), wanted.end(), line.begin(), [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); })) return false;
+  if (!std::equal(wanted.begin(), wanted.end(), line.begin(),
+                  [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); }))
+    return false;
   std::string_view value = line.substr(wanted.size() + 1);
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
   while (!value.empty() && static_cast<unsigned char>(value.back()) <= 0x20) value.remove_suffix(1);
   value = value.substr(0, 1024);
   // Several Cache-Control lines are one list (RFC 9110 5.2); of the others the last counts.
-  if (wanted == "cache-control" && !out.empty()) out += ", " + std::string(value);
-  else out = std::string(value);
+  if (wanted == "cache-control" && !out.empty())
+    out += ", " + std::string(value);
+  else
+    out = std::string(value);
   return true;
 }
 
@@ -48,9 +52,11 @@ FetchOutcome outcome_of_status(long status) {
 
 // OpenSSL's verdict on a chain (X509_V_ERR_…), as curl hands it on.
 FetchOutcome outcome_of_verification(long verdict, std::string_view words) {
-  if (verdict == 9 || verdict == 10 || words.find("has expired") != std::string_view::npos || words.find("not yet valid") != std::string_view::npos)
+  if (verdict == 9 || verdict == 10 || words.find("has expired") != std::string_view::npos ||
+      words.find("not yet valid") != std::string_view::npos)
     return FetchOutcome::certificate_expired;
-  if (verdict == 62 || verdict == 64 || words.find("subject name") != std::string_view::npos || words.find("does not match") != std::string_view::npos)
+  if (verdict == 62 || verdict == 64 || words.find("subject name") != std::string_view::npos ||
+      words.find("does not match") != std::string_view::npos)
     return FetchOutcome::certificate_wrong_host;
   return FetchOutcome::certificate_untrusted;
 }
@@ -89,8 +95,10 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
     // A new status line: what an interim answer (1xx) said is not this answer's.
     if (line.starts_with("HTTP/")) t.answer_ = {};
     FetchHeaders& h = t.answer_;
-    take_header(line, "etag", h.etag) || take_header(line, "content-type", h.content_type) || take_header(line, "cache-control", h.cache_control) ||
-        take_header(line, "expires", h.expires) || take_header(line, "date", h.date) || take_header(line, "age", h.age) || take_header(line, "retry-after", h.retry_after);
+    take_header(line, "etag", h.etag) || take_header(line, "content-type", h.content_type) ||
+        take_header(line, "cache-control", h.cache_control) || take_header(line, "expires", h.expires) ||
+        take_header(line, "date", h.date) || take_header(line, "age", h.age) ||
+        take_header(line, "retry-after", h.retry_after);
   } catch (const std::bad_alloc&) {
     return 0;
   }
@@ -147,7 +155,9 @@ std::optional<FetchResult> CurlTransfer::prepare(const std::string& url) {
   headers_.reset(list);
 
   bool good = true;
-  const auto set = [&](CURLoption option, auto value) { good = good && curl_easy_setopt(c, option, value) == CURLE_OK; };
+  const auto set = [&](CURLoption option, auto value) {
+    good = good && curl_easy_setopt(c, option, value) == CURLE_OK;
+  };
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_PROTOCOLS_STR, url_.https ? "https" : "http");
   set(CURLOPT_FOLLOWLOCATION, 0L);
@@ -210,31 +220,47 @@ FetchResult CurlTransfer::classify(CURLcode code) {
   curl_easy_getinfo(handle_.get(), CURLINFO_OS_ERRNO, &os_error);
   curl_easy_getinfo(handle_.get(), CURLINFO_SSL_VERIFYRESULT, &verdict);
   if (too_large_) return result(FetchOutcome::too_large);
-  if (!request_.options->proxy.empty() && (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY || code == CURLE_COULDNT_CONNECT || proxy_status >= 300))
+  if (!request_.options->proxy.empty() && (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
+                                           code == CURLE_COULDNT_CONNECT || proxy_status >= 300))
     return result(FetchOutcome::proxy_failed, words);
   switch (static_cast<int>(code)) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL: return result(header_bytes_ || url_.port ? FetchOutcome::unexpected_status : FetchOutcome::bad_address, words);
-    case CURLE_COULDNT_RESOLVE_HOST: return result(FetchOutcome::name_not_found, words);
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return result(header_bytes_ || url_.port ? FetchOutcome::unexpected_status : FetchOutcome::bad_address, words);
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return result(FetchOutcome::name_not_found, words);
     case CURLE_COULDNT_CONNECT:
       if (refused_) return result(*refused_, refused_address_);
-      if (os_error == ENETUNREACH || os_error == EHOSTUNREACH || os_error == EADDRNOTAVAIL || os_error == EACCES || os_error == EPERM) return result(FetchOutcome::unreachable, words);
+      if (os_error == ENETUNREACH || os_error == EHOSTUNREACH || os_error == EADDRNOTAVAIL || os_error == EACCES ||
+          os_error == EPERM)
+        return result(FetchOutcome::unreachable, words);
       return result(FetchOutcome::connection_refused, words);
-    case CURLE_OPERATION_TIMEDOUT: return result(FetchOutcome::timed_out, where_time_went());
-    case CURLE_PEER_FAILED_VERIFICATION: return result(outcome_of_verification(verdict, words), words);
+    case CURLE_OPERATION_TIMEDOUT:
+      return result(FetchOutcome::timed_out, where_time_went());
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return result(outcome_of_verification(verdict, words), words);
     case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM: return result(FetchOutcome::tls_files, words);
+    case CURLE_SSL_CERTPROBLEM:
+      return result(FetchOutcome::tls_files, words);
     case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CIPHER: return result(FetchOutcome::tls_failed, words);
+    case CURLE_SSL_CIPHER:
+      return result(FetchOutcome::tls_failed, words);
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
-    case CURLE_SEND_ERROR: return result(FetchOutcome::connection_lost, words);
+    case CURLE_SEND_ERROR:
+      return result(FetchOutcome::connection_lost, words);
     // TLS 1.3: a server that wants a client certificate says so only after the handshake.
-    case CURLE_RECV_ERROR: return result(words.find("alert") != std::string::npos ? FetchOutcome::tls_failed : FetchOutcome::connection_lost, words);
-    case CURLE_BAD_CONTENT_ENCODING: return result(FetchOutcome::not_json, words);
-    case CURLE_WEIRD_SERVER_REPLY: return result(FetchOutcome::unexpected_status, words);
-    case CURLE_ABORTED_BY_CALLBACK: return result(FetchOutcome::cancelled, words);
-    default: return result(FetchOutcome::internal, words);
+    case CURLE_RECV_ERROR:
+      return result(words.find("alert") != std::string::npos ? FetchOutcome::tls_failed : FetchOutcome::connection_lost,
+                    words);
+    case CURLE_BAD_CONTENT_ENCODING:
+      return result(FetchOutcome::not_json, words);
+    case CURLE_WEIRD_SERVER_REPLY:
+      return result(FetchOutcome::unexpected_status, words);
+    case CURLE_ABORTED_BY_CALLBACK:
+      return result(FetchOutcome::cancelled, words);
+    default:
+      return result(FetchOutcome::internal, words);
   }
 }
 
@@ -254,7 +280,9 @@ std::optional<FetchResult> CurlTransfer::finish(CURLcode code) {
     const std::string target = to ? to : "";
     const auto parsed = parse_source_url(target);
     if (!parsed) return result(FetchOutcome::unexpected_status, "a redirect to nowhere");
-    if (!same_origin(*parsed, url_)) return result(FetchOutcome::redirected_elsewhere, (parsed->https ? "https://" : "http://") + parsed->host + ":" + std::to_string(parsed->port));
+    if (!same_origin(*parsed, url_))
+      return result(FetchOutcome::redirected_elsewhere,
+                    (parsed->https ? "https://" : "http://") + parsed->host + ":" + std::to_string(parsed->port));
     if (++redirects_ > kMaxRedirects) return result(FetchOutcome::too_many_redirects);
     return prepare(target);
   }

@@ -40,8 +40,9 @@ class Descriptor {
 };
 
 Error system_fault(const std::string& what, const std::string& path) {
-  return {errno == EACCES || errno == EPERM || errno == EROFS ? ErrorKind::kDenied : ErrorKind::kUnavailable, what + ": " + std::strerror(errno),
-          "the folder of [jwt] jwks_cache must be writable for the broker's user", path};
+  return {errno == EACCES || errno == EPERM || errno == EROFS ? ErrorKind::kDenied : ErrorKind::kUnavailable,
+          what + ": " + std::strerror(errno), "the folder of [jwt] jwks_cache must be writable for the broker's user",
+          path};
 }
 
 // Takes one line of the head; nothing where there is none.
@@ -88,9 +89,12 @@ std::optional<StoredDocument> FileVault::load(const std::string& address) {
 }
 
 Result<void> FileVault::save(const StoredDocument& document) {
-  if (!one_line(document.address) || !one_line(document.etag)) return unexpected(invalid("the document's head is not of one line each"));
-  if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) return unexpected(system_fault("the folder cannot be made", folder_));
-  const std::string content = document.address + "\n" + document.etag + "\n" + std::to_string(document.confirmed_at) + "\n" + document.body;
+  if (!one_line(document.address) || !one_line(document.etag))
+    return unexpected(invalid("the document's head is not of one line each"));
+  if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST)
+    return unexpected(system_fault("the folder cannot be made", folder_));
+  const std::string content =
+      document.address + "\n" + document.etag + "\n" + std::to_string(document.confirmed_at) + "\n" + document.body;
   const std::string text = std::string(kFormat) + "\n" + digest(content) + "\n" + content;
   const std::string path = path_of(document.address);
   std::string temporary = path + ".XXXXXX";

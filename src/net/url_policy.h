@@ -16,6 +16,7 @@ bool host_is_allowed_by_name(const SourceUrl& url, const FetchOptions& options) 
 // Before the fetch: http to something that is not loopback by name.
 std::optional<FetchOutcome> refuse_url(const SourceUrl& url, const FetchOptions& options) noexcept;
 // When a socket to this address is to be opened. With a proxy the address is the proxy's, which the settings name.
-std::optional<FetchOutcome> refuse_address(const sockaddr* address, const SourceUrl& url, const FetchOptions& options) noexcept;
+std::optional<FetchOutcome> refuse_address(const sockaddr* address, const SourceUrl& url,
+                                           const FetchOptions& options) noexcept;
 
 }  // namespace sallyport

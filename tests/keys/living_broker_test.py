@@ -1,0 +1,380 @@
+"""Key sets and a broker at work: rotation under load, outages, restarts, made-up kids, reloads, a fetch that hangs."""
+
+import os
+import pathlib
+import shutil
+import threading
+import time
+
+from harness import key_server as ks
+from harness import machine
+from harness.case import V5, BrokerCase, raw_mqtt
+from harness.keys import Pair, key_set
+
+
+class KeysCase(BrokerCase):
+    def way(self, gate, **named):
+        self.certificates = getattr(self, "certificates", None) or ks.Certificates(gate.folder)
+        way = ks.Way(self.certificates, **named)
+        self.addCleanup(way.stop)
+        return way
+
+    def settings(self, way, more=""):
+        return (
+            f'[jwt]\njwks_url = "{way.url}"\njwks_ca_file = "{self.certificates.file}"\njwks_cooldown = "1s"\njwks_timeout = "2s"\n'
+            f'audience = "mqtt"\n{more}'
+        )
+
+    def start_with_keys(self, *pairs, more="", **named):
+        gate = self.gate("")
+        way = self.way(gate, **named)
+        way.document = key_set(*pairs)
+        gate.write(self.settings(way, more))
+        broker = self.broker(gate)
+        self.await_state(gate, "ready")
+        return gate, way, broker
+
+    def await_state(self, gate, state, seconds=10):
+        return self.eventually(lambda: (s := self.source(gate))["state"] == state and s, f"the source never was {state}", seconds)
+
+    def source(self, gate):
+        return gate.cli_json("keys", "list")["sources"][0]
+
+    def connect(self, broker, token, client_id="c-1"):
+        return raw_mqtt.connack(broker.port, V5, client_id=client_id, username="x", password=token)
+
+
+def token(pair, **claims):
+    return pair.token(aud="mqtt", **claims)
+
+
+class Load:
+    """Connects from several threads, each with what `choose()` gives; (kind, code, seconds) of each."""
+
+    def __init__(self, broker, choose, threads=4, rate=500):
+        self.broker, self.choose, self.results = broker, choose, []
+        self.pause = threads / rate
+        self.stopping = threading.Event()
+        self.threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(threads)]
+
+    def _run(self, n):
+        count, due = 0, time.monotonic()
+        while not self.stopping.is_set():
+            kind, text = self.choose()
+            started = time.monotonic()
+            try:
+                code = raw_mqtt.connack(self.broker.port, V5, client_id=f"l-{n}-{count % 50}", username="x", password=text)
+            except OSError as error:
+                code = f"error {error}"
+            now = time.monotonic()
+            self.results.append((kind, code, now - started, now))
+            count += 1
+            due = max(due + self.pause, now - 0.1)
+            if due > now:
+                time.sleep(due - now)
+
+    def __enter__(self):
+        for one in self.threads:
+            one.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        for one in self.threads:
+            one.join()
+
+    def codes(self, kind, since=0.0):
+        return [code for k, code, _, at in list(self.results) if k == kind and at >= since]
+
+
+class Rotation(KeysCase):
+    def test_a_rotation_under_load_refuses_no_good_token_and_disconnects_nobody(self):
+        old, new = Pair("2025"), Pair("2026", "EdDSA")
+        gate, way, broker = self.start_with_keys(old)
+        old_token, new_token = token(old), token(new)
+        sessions = [self.client(broker, client_id=f"s-{n}", username="x", password=old_token, keepalive=0) for n in range(50)]
+        kinds = {"old": old_token}
+        turn = iter(range(10**9))
+        with Load(broker, lambda: list(kinds.items())[next(turn) % len(kinds)]) as load:
+            time.sleep(1.5)
+            way.document = key_set(old, new)  # side by side
+            time.sleep(1.2)  # longer than the cool-down
+            kinds["new"] = new_token
+            first = self.eventually(lambda: 0 in load.codes("new"), "the new key came")
+            self.assertTrue(first)
+            settled = time.monotonic()
+            time.sleep(1.5)
+            way.document = key_set(new)  # alone
+            del kinds["old"]
+            time.sleep(0.3)
+            gate.cli("keys", "refresh")
+            time.sleep(1.0)
+        self.assertEqual(set(load.codes("old")), {0}, "tokens of the old key while it was published")
+        self.assertLessEqual(set(load.codes("new")), {0, 0x88}, "the new key: here, or on its way")
+        self.assertEqual(set(load.codes("new", settled)), {0})
+        self.assertGreater(len(load.results), 200)
+        self.assertNotEqual(self.connect(broker, old_token), 0, "a key that left the set verifies nothing, remembered or not")
+        self.assertEqual([n for n, one in enumerate(sessions) if not one.ping()], [])
+        self.assertIn("1 added, 0 removed", broker.log())
+        self.assertIn("0 added, 1 removed", broker.log())
+
+    def test_max_age_makes_a_rotation_come_by_itself(self):
+        old, new = Pair("1"), Pair("2")
+        gate, way, broker = self.start_with_keys(old)
+        way.headers = ("Cache-Control: public, max-age=1",)
+        gate.cli("keys", "refresh")
+        way.document = key_set(new)
+        self.eventually(lambda: self.connect(broker, token(new)) == 0, "the timer brought it", 5)
+
+
+class Outage(KeysCase):
+    def latencies(self, broker, text, seconds):
+        with Load(broker, lambda: ("x", text)) as load:
+            time.sleep(seconds)
+        self.assertEqual({code for _, code, _, _ in load.results}, {0})
+        times = sorted(took for _, _, took, _ in load.results)
+        return times[int(len(times) * 0.99)]
+
+    def test_nobody_notices_that_the_key_server_is_gone(self):
+        pair = Pair("a")
+        gate, way, broker = self.start_with_keys(pair, raw=ks.silent)
+        text = token(pair)
+        for attempt in range(5):  # other work on this machine is in these numbers too
+            way.bad = False
+            quiet = self.latencies(broker, text, 2.0)
+            way.bad = True
+            done = gate.run("keys", "refresh", "--config", gate.file)
+            self.assertEqual(done.returncode, 3)
+            asked = way.connections
+            outage = self.latencies(broker, text, 3.0)
+            self.assertGreaterEqual(way.connections, asked)
+            if outage <= max(quiet * 1.1, quiet + 0.002):
+                break
+        self.assertLessEqual(outage, max(quiet * 1.1, quiet + 0.002))
+        self.assertEqual(self.source(gate)["state"], "stale")
+        self.assertRegex(gate.cli("status"), "degraded")
+        self.assertIn("timed_out", gate.cli("keys", "list"))
+
+    def test_a_broker_that_restarts_in_the_outage_is_in_service_at_once(self):
+        pair = Pair("a")
+        gate, way, broker = self.start_with_keys(pair)
+        self.eventually(lambda: list((gate.folder / "jwks").glob("*.jwks")), "the document was kept")
+        kept = next((gate.folder / "jwks").glob("*.jwks"))
+        self.assertEqual(kept.stat().st_mode & 0o777, 0o600)
+        self.assertEqual((gate.folder / "jwks").stat().st_mode & 0o777, 0o700)
+        self.assertEqual(broker.stop(), 0)
+        way.close()
+        broker.start()
+        self.assertEqual(self.connect(broker, token(pair)), 0)
+        self.await_state(gate, "stale")
+        self.assertIn("connection_refused", gate.cli("keys", "list"))
+        self.assertEqual(self.connect(broker, token(pair)), 0)
+        # Back again, with another key: served as soon as it is asked for.
+        other = Pair("b")
+        way.document = key_set(other)
+        way.open()
+        self.eventually(lambda: self.connect(broker, token(other)) == 0, "the server came back", 20)
+
+    def test_a_first_start_with_nothing_is_unavailable_until_the_keys_come(self):
+        pair = Pair("a")
+        gate = self.gate("")
+        way = self.way(gate)
+        way.document = key_set(pair)
+        way.close()
+        gate.write(self.settings(way))
+        broker = self.broker(gate)
+        self.assertEqual(self.connect(broker, token(pair)), 0x88)
+        self.assertEqual(gate.last_reason(), "keys_unavailable")
+        status = gate.cli_json("status")
+        self.assertFalse(status["health"]["ready"])
+        self.assertIn("connection_refused", " ".join(status["health"]["not_ready"]))
+        way.open()
+        self.eventually(lambda: self.connect(broker, token(pair)) == 0, "the keys came and were served", 20)
+        self.assertTrue(gate.cli_json("status")["health"]["ready"])
+
+    def test_a_damaged_stored_document_is_not_believed(self):
+        pair = Pair("a")
+        gate, way, broker = self.start_with_keys(pair)
+        kept = self.eventually(lambda: next((gate.folder / "jwks").glob("*.jwks"), None), "the document was kept")
+        self.assertEqual(broker.stop(), 0)
+        text = kept.read_bytes()
+        kept.write_bytes(text.replace(b'"kid": "a"', b'"kid": "z"'))
+        way.close()
+        broker.start()
+        self.assertEqual(self.connect(broker, token(pair)), 0x88)
+
+
+class Strangers(KeysCase):
+    def test_ten_thousand_made_up_kids_cause_one_fetch_a_cool_down_and_no_growth(self):
+        pair = Pair("a")
+        gate, way, broker = self.start_with_keys(pair)
+        good = token(pair)
+        text = token(pair).split(".")
+        count = 10_000 if os.environ.get("SALLYPORT_TEST_ALL") else 3_000
+        from harness.keys import b64
+
+        def made_up(n):
+            head = b64(f'{{"alg":"ES256","kid":"made-up-{n}"}}'.encode())
+            return ".".join((head, text[1], text[2]))
+
+        for n in range(300):
+            self.connect(broker, made_up(n))
+        memory, requests, started = broker.memory_kib(), way.requests, time.monotonic()
+        codes = set()
+        for n in range(count):
+            codes.add(self.connect(broker, made_up(n + 1000)))
+            if n % 500 == 0:
+                self.assertEqual(self.connect(broker, good), 0)
+        took = time.monotonic() - started
+        self.assertLessEqual(codes, {0x87, 0x88}, "never in")
+        self.assertLessEqual(way.requests - requests, took / 1.0 + 2)
+        self.assertGreaterEqual(way.requests - requests, 1)
+        self.assertLess(broker.memory_kib() - memory, 4096)
+
+    def test_an_hmac_token_with_a_made_up_kid_asks_nobody(self):
+        from harness import tokens
+
+        gate, way, broker = self.start_with_keys(Pair("a"))
+        time.sleep(1.1)
+        requests = way.requests
+        forged = tokens.hs({"sub": "d", "aud": "mqtt"}, header={"alg": "HS256", "kid": "made-up"})
+        self.assertEqual(self.connect(broker, forged), 0x87)
+        time.sleep(0.3)
+        self.assertEqual(way.requests, requests)
+
+    def test_a_damaged_signature_under_a_known_kid_is_out_and_asks_nobody(self):
+        from harness import tokens
+
+        pair = Pair("a")
+        gate, way, broker = self.start_with_keys(pair)
+        time.sleep(1.1)
+        requests = way.requests
+        self.assertEqual(self.connect(broker, tokens.changed(token(pair))), 0x87)
+        self.assertEqual(gate.last_reason(), "bad_signature")
+        time.sleep(0.3)
+        self.assertEqual(way.requests, requests)
+
+
+class Reloads(KeysCase):
+    def test_sighup_and_refresh_in_the_middle_of_it_all_drop_no_key_and_nobody(self):
+        pair = Pair("a")
+        gate, way, broker = self.start_with_keys(pair)
+        session = self.client(broker, client_id="there", username="x", password=token(pair), keepalive=0)
+        text = token(pair)
+        with Load(broker, lambda: ("x", text), rate=200) as load:
+            for n in range(8):
+                way.delay = 0.3 if n % 2 else 0
+                broker.sighup()
+                self.source(gate)
+                if n == 4:
+                    gate.cli("keys", "refresh")
+                time.sleep(0.2)
+        self.assertEqual({code for _, code, _, _ in load.results}, {0})
+        self.assertTrue(session.ping())
+
+    def test_another_address_is_another_source(self):
+        first, second = Pair("a"), Pair("b")
+        gate, way, broker = self.start_with_keys(first)
+        other = self.way(gate)
+        other.document = key_set(second)
+        gate.write(self.settings(other))
+        gate.reload()
+        self.eventually(lambda: self.connect(broker, token(second)) == 0, "the new source's key")
+        self.assertNotEqual(self.connect(broker, token(first)), 0)
+
+    def test_a_wrong_address_explains_itself(self):
+        pair = Pair("a")
+        gate, way, broker = self.start_with_keys(pair)
+        good = gate.settings
+        gate.write(good.replace(str(way.port), str(machine.free_port())))
+        gate.reload()
+        self.await_state(gate, "unavailable")
+        self.assertIn("connection_refused", gate.cli("keys", "list"))
+        self.assertIn("nothing listens on that port", gate.cli("keys", "doctor", code=3))
+        self.eventually(lambda: "nothing listens on that port" in broker.log(), "the log says it too")
+        gate.write(good)
+        gate.reload()
+        self.eventually(lambda: self.connect(broker, token(pair)) == 0, "mended")
+
+    def test_shutting_down_while_a_fetch_hangs_ends_in_under_a_second(self):
+        gate, way, broker = self.start_with_keys(Pair("a"), raw=ks.silent, more='jwks_refresh = "10s"\n')
+        way.bad = True
+        time.sleep(1.1)
+        self.connect(broker, token(Pair("unknown")))
+        self.eventually(lambda: self.source(gate)["in_flight"], "a fetch hangs")
+        started = time.monotonic()
+        self.assertEqual(broker.stop(), 0)
+        self.assertLess(time.monotonic() - started, 1.0)
+
+
+class Files(KeysCase):
+    def test_a_key_set_file_is_watched_and_a_half_written_one_takes_nothing_away(self):
+        gate = self.gate("")
+        first, second = Pair("a"), Pair("b", "RS256")
+        file = gate.folder / "provider.jwks"
+        file.write_bytes(key_set(first, Pair("enc", "RS256").jwk(use="enc", alg="RSA-OAEP")))
+        machine.give_to_broker(file, 0o640)
+        gate.write('[jwt]\njwks_file = "provider.jwks"\n')
+        broker = self.broker(gate)
+        self.assertEqual(self.connect(broker, token(first)), 0)
+        self.assertIn('kid enc) is skipped', broker.log())
+        text = key_set(second)
+        file.write_bytes(text[:50])
+        broker.wait_for_log("a key file changed and cannot be used")
+        self.assertEqual(self.connect(broker, token(first)), 0)
+        file.write_bytes(text)
+        self.eventually(lambda: self.connect(broker, token(second)) == 0, "the new file")
+        self.assertEqual(self.connect(broker, token(first)), 0x87)
+
+
+class Issuers(KeysCase):
+    def test_keys_of_one_issuer_never_verify_a_token_of_another(self):
+        gate = self.gate("")
+        a, b, plain = Pair("same"), Pair("same"), Pair("same")
+        (gate.folder / "plain.pem").write_text(plain.pem())
+        machine.give_to_broker(gate.folder / "plain.pem", 0o640)
+        one, two = self.way(gate), self.way(gate)
+        one.document, two.document = key_set(a), key_set(b)
+        text = '[jwt]\npublic_key_file = "plain.pem"\n'
+        for name, way in (("a", one), ("b", two)):
+            text += (
+                f'[[jwt.issuers]]\nname = "{name}"\nissuer = "https://{name}.example"\naudience = "mqtt-{name}"\n'
+                f'jwks_url = "{way.url}"\njwks_ca_file = "{self.certificates.file}"\nrequire_exp = true\n'
+            )
+        gate.write(text)
+        broker = self.broker(gate)
+        self.eventually(lambda: all(s["state"] == "ready" for s in gate.cli_json("keys", "list")["sources"]))
+        iss = {"a": "https://a.example", "b": "https://b.example", "none": "https://c.example"}
+
+        def code(pair, who, **claims):
+            return self.connect(broker, pair.token(iss=iss[who], **claims))
+
+        self.assertEqual(code(a, "a", aud="mqtt-a"), 0)
+        self.assertEqual(code(b, "b", aud="mqtt-b"), 0)
+        self.assertEqual(code(plain, "none"), 0, "without a match the plain keys are asked")
+        for pair, who, aud in ((a, "b", "mqtt-b"), (b, "a", "mqtt-a"), (plain, "a", "mqtt-a"), (a, "none", "mqtt-a")):
+            self.assertEqual(code(pair, who, aud=aud), 0x87)
+            self.assertEqual(gate.last_reason(), "bad_signature")
+        self.assertEqual(code(a, "a", aud="mqtt-b"), 0x87)
+        self.assertEqual(gate.last_reason(), "audience_mismatch")
+
+    def test_discovery_leads_from_the_issuer_to_its_keys_and_refuses_anothers(self):
+        import json
+
+        gate = self.gate("")
+        way = self.way(gate)
+        pair = Pair("a")
+        origin = way.url[: -len("/jwks")]
+        issuer = origin + "/realms/plant"
+        way.document = key_set(pair)
+        way.documents["/realms/plant/.well-known/openid-configuration"] = json.dumps({"issuer": issuer + "/", "jwks_uri": way.url}).encode()
+        gate.write(
+            f'[jwt]\nissuer = "{issuer}"\nissuer_discovery = true\naudience = "mqtt"\njwks_ca_file = "{self.certificates.file}"\njwks_cooldown = "1s"\n'
+        )
+        broker = self.broker(gate)
+        self.eventually(lambda: "issuer_differs" in gate.cli("keys", "list"), "another issuer's configuration")
+        self.assertIn("down to the last slash", gate.cli("keys", "doctor", code=3))
+        self.assertEqual(self.connect(broker, token(pair, iss=issuer)), 0x88)
+        way.documents["/realms/plant/.well-known/openid-configuration"] = json.dumps({"issuer": issuer, "jwks_uri": way.url}).encode()
+        self.eventually(lambda: self.connect(broker, token(pair, iss=issuer)) == 0, "discovered", 15)
+        self.assertEqual(gate.run("keys", "doctor", "--config", gate.file).returncode, 0)
