@@ -273,6 +273,8 @@ std::optional<FetchResult> CurlTransfer::finish(CURLcode code) {
     r.body = std::move(body_);
     return r;
   }
+  if (status == 304 && request_.etag.empty())
+    return result(FetchOutcome::unexpected_status, "304 for a question that was not conditional");
   if (status == 304) return result(FetchOutcome::not_modified);
   if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) {
     const char* to = nullptr;

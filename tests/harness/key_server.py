@@ -255,8 +255,11 @@ def header_flood(way, connection, path):
         connection.sendall(f"X-Flood-{n}: {'x' * 100}\r\n".encode())
 
 
+BOMB = gzip.compress(b" " * 50_000_000)
+
+
 def gzip_bomb(way, connection, path):
-    connection.sendall(http(gzip.compress(b" " * 50_000_000), "200 OK", "Content-Encoding: gzip"))
+    connection.sendall(http(BOMB, "200 OK", "Content-Encoding: gzip"))
 
 
 def same_origin_redirect(way, connection, path):

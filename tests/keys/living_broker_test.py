@@ -12,6 +12,10 @@ from harness.case import V5, BrokerCase, raw_mqtt
 from harness.keys import Pair, key_set
 
 
+# What a device sees of "cannot decide": brokers that can say so say it, the others close unanswered.
+UNAVAILABLE = (0x88, "closed")
+
+
 class KeysCase(BrokerCase):
     def way(self, gate, **named):
         self.certificates = getattr(self, "certificates", None) or ks.Certificates(gate.folder)
@@ -110,7 +114,7 @@ class Rotation(KeysCase):
             gate.cli("keys", "refresh")
             time.sleep(1.0)
         self.assertEqual(set(load.codes("old")), {0}, "tokens of the old key while it was published")
-        self.assertLessEqual(set(load.codes("new")), {0, 0x88}, "the new key: here, or on its way")
+        self.assertLessEqual(set(load.codes("new")), {0, *UNAVAILABLE}, "the new key: here, or on its way")
         self.assertEqual(set(load.codes("new", settled)), {0})
         self.assertGreater(len(load.results), 200)
         self.assertNotEqual(self.connect(broker, old_token), 0, "a key that left the set verifies nothing, remembered or not")
@@ -183,7 +187,7 @@ class Outage(KeysCase):
         way.close()
         gate.write(self.settings(way))
         broker = self.broker(gate)
-        self.assertEqual(self.connect(broker, token(pair)), 0x88)
+        self.assertIn(self.connect(broker, token(pair)), UNAVAILABLE)
         self.assertEqual(gate.last_reason(), "keys_unavailable")
         status = gate.cli_json("status")
         self.assertFalse(status["health"]["ready"])
@@ -201,7 +205,7 @@ class Outage(KeysCase):
         kept.write_bytes(text.replace(b'"kid": "a"', b'"kid": "z"'))
         way.close()
         broker.start()
-        self.assertEqual(self.connect(broker, token(pair)), 0x88)
+        self.assertIn(self.connect(broker, token(pair)), UNAVAILABLE)
 
 
 class Strangers(KeysCase):
@@ -226,7 +230,7 @@ class Strangers(KeysCase):
             if n % 500 == 0:
                 self.assertEqual(self.connect(broker, good), 0)
         took = time.monotonic() - started
-        self.assertLessEqual(codes, {0x87, 0x88}, "never in")
+        self.assertLessEqual(codes, {0x87, *UNAVAILABLE}, "never in")
         self.assertLessEqual(way.requests - requests, took / 1.0 + 2)
         self.assertGreaterEqual(way.requests - requests, 1)
         self.assertLess(broker.memory_kib() - memory, 4096)
@@ -374,7 +378,7 @@ class Issuers(KeysCase):
         broker = self.broker(gate)
         self.eventually(lambda: "issuer_differs" in gate.cli("keys", "list"), "another issuer's configuration")
         self.assertIn("down to the last slash", gate.cli("keys", "doctor", code=3))
-        self.assertEqual(self.connect(broker, token(pair, iss=issuer)), 0x88)
+        self.assertIn(self.connect(broker, token(pair, iss=issuer)), UNAVAILABLE)
         way.documents["/realms/plant/.well-known/openid-configuration"] = json.dumps({"issuer": issuer, "jwks_uri": way.url}).encode()
         self.eventually(lambda: self.connect(broker, token(pair, iss=issuer)) == 0, "discovered", 15)
         self.assertEqual(gate.run("keys", "doctor", "--config", gate.file).returncode, 0)

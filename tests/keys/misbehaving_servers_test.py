@@ -46,8 +46,11 @@ def one_bad_of_five(way, connection, path):
     connection.sendall(http(key_set(*good, Pair("x").jwk(crv="P-999"), Pair("y"), Pair("z", "EdDSA"))))
 
 
+CROWD = [Pair(f"c{n}", "EdDSA").jwk() for n in range(3000)]
+
+
 def crowd(way, connection, path):
-    connection.sendall(http(key_set(*(Pair(f"c{n}") for n in range(3000)), *way.pairs)))
+    connection.sendall(http(key_set(*CROWD, *way.pairs)))
 
 
 def long_kid(way, connection, path):
@@ -73,9 +76,9 @@ def elsewhere(way, connection, path):
 ROWS = [
     # -- at the socket
     Row("refused", "connection_refused", closed=True),
-    Row("reset", "connection_lost|tls_failed", raw=ks.reset, doctor="connection_lost|tls_failed"),
+    Row("reset", "connection_lost|tls_failed|connection_refused", raw=ks.reset),
     Row("silent", "timed_out", raw=ks.silent),
-    Row("hangs-up", "connection_lost|tls_failed", raw=ks.hang_up, doctor="connection_lost|tls_failed"),
+    Row("hangs-up", "connection_lost|tls_failed", raw=ks.hang_up, doctor="connection_lost|tls_failed|connection_refused"),
     Row("slow-headers", "timed_out", bad=ks.slowly(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", 0.2)),
     Row("byte-a-second", "timed_out", bad=ks.slowly(http(b'{"keys":[]}'), 0.2)),
     Row("chunked-drip", "timed_out", bad=ks.chunked_drip),
@@ -100,7 +103,7 @@ ROWS = [
     Row("500", "server_error", bad=answer(b"oops", "500 Internal Server Error")),
     Row("503", "server_error", bad=answer(b"", "503 Service Unavailable", "Retry-After: 1")),
     Row("204", "unexpected_status", bad=answer(b"", "204 No Content")),
-    Row("304-unasked", "ok_or_304", bad=answer(b"", "304 Not Modified"), new_key="deny", doctor="unexpected_status|"),
+    Row("304-unasked", "ok_or_304", bad=answer(b"", "304 Not Modified"), new_key="deny|unavailable", doctor="unexpected_status"),
     Row("garbage", "unexpected_status|connection_lost", bad=lambda way, c, p: c.sendall(b"\x00\x01\x02 nonsense\r\n\r\n"), doctor="unexpected_status|connection_lost"),
     Row("header-flood", "too_large|internal", bad=ks.header_flood, doctor="too_large|internal"),
     # -- the document
@@ -164,7 +167,7 @@ class Table(BrokerCase):
     def issuer(self, name, url):
         return (
             f'[[jwt.issuers]]\nname = "{name}"\nissuer = "https://{name}.example"\naudience = "mqtt"\njwks_url = "{url}"\n'
-            f'jwks_ca_file = "{self.certificates.file}"\njwks_timeout = "1s"\njwks_cooldown = "1s"\n'
+            f'jwks_ca_file = "{self.certificates.file}"\njwks_timeout = "3s"\njwks_cooldown = "1s"\n'
         )
 
     def sources(self):
@@ -186,7 +189,7 @@ class Table(BrokerCase):
             return {name: job.result() for name, job in jobs.items()}
 
     def doctor(self, way):
-        done = self.gate_.run("keys", "doctor", way.url, "--ca-file", self.certificates.file, "--timeout", "1", "--json")
+        done = self.gate_.run("keys", "doctor", way.url, "--ca-file", self.certificates.file, "--timeout", "3", "--json")
         report = json.loads(done.stdout)["sources"][0]
         faults = [step for step in report["steps"] if not step["good"]]
         for step in faults:
@@ -218,7 +221,7 @@ class Table(BrokerCase):
         started = time.monotonic()
         done = self.gate_.run("keys", "refresh", "--config", self.gate_.file)
         self.assertEqual(done.returncode, 3)
-        self.assertLess(time.monotonic() - started, 8, "fetches run side by side")
+        self.assertLess(time.monotonic() - started, 12, "fetches run side by side")
         during = self.sources()
         old, new = self.verdicts(lambda way: way.old), self.verdicts(lambda way: way.new)
         again = self.sources()
@@ -230,7 +233,7 @@ class Table(BrokerCase):
                 outcomes = "ok|not_modified" if row.outcome == "ok_or_304" else row.outcome
                 self.assertIn(during[name]["last"]["outcome"], outcomes.split("|"), during[name]["last"])
                 self.assertEqual(old[name], ("allow", "token_ok"), "keys that were good stay in force")
-                self.assertEqual(new[name][0], row.new_key, new[name])
+                self.assertIn(new[name][0], row.new_key.split("|"), new[name])
                 if row.new_key == "unavailable":
                     self.assertEqual(new[name][1], "keys_unavailable")
                     self.assertEqual(during[name]["state"], "stale")
@@ -252,8 +255,6 @@ class Table(BrokerCase):
                 expected = row.outcome if row.doctor == "same" else row.doctor
                 if expected == "":
                     self.assertEqual((code, reasons), (0, []))
-                elif expected.endswith("|") and code == 0:
-                    continue
                 else:
                     self.assertEqual(code, 3)
                     self.assertTrue(set(reasons) & set(expected.split("|")), reasons)

@@ -94,18 +94,18 @@ def wrong_certificate(signing, other):
 
 
 SHAPES = [
-    # name, shape, alg, other's alg, whether the signing key verifies, members of the header
-    ("keycloak", keycloak, "RS256", "RS256", True),
-    ("auth0", auth0, "RS256", "RS256", True),
-    ("entra", entra, "RS256", "RS256", True),
-    ("google", google, "RS256", "RS256", True),
-    ("okta", okta, "RS256", "RS256", True),
-    ("cognito", cognito, "RS256", "RS256", True),
-    ("hydra", hydra, "RS256", "RS256", True),
-    ("aws", load_balancer, "ES256", "ES256", True),
-    ("mixed", mixed, "PS256", "ES256", True),
-    ("mixed-eddsa", mixed, "EdDSA", "RS256", True),
-    ("wrong-certificate", wrong_certificate, "RS256", "RS256", False),
+    # name, shape, alg, whether the signing key verifies
+    ("keycloak", keycloak, "RS256", True),
+    ("auth0", auth0, "RS256", True),
+    ("entra", entra, "RS256", True),
+    ("google", google, "RS256", True),
+    ("okta", okta, "RS256", True),
+    ("cognito", cognito, "RS256", True),
+    ("hydra", hydra, "RS256", True),
+    ("aws", load_balancer, "ES256", True),
+    ("mixed", mixed, "PS256", True),
+    ("mixed-eddsa", mixed, "EdDSA", True),
+    ("wrong-certificate", wrong_certificate, "RS256", False),
 ]
 
 
@@ -117,8 +117,9 @@ class Shapes(BrokerCase):
         self.addCleanup(way.stop)
         text = "[jwt]\n"
         pairs = {}
-        for name, shape, alg, other_alg, _ in SHAPES:
-            signing, other = Pair(f"{name}-1XbR_k3Q", alg), Pair(f"{name}-2", other_alg)
+        other = Pair("other", "RS256")
+        for name, shape, alg, _ in SHAPES:
+            signing = Pair(f"{name}-1XbR_k3Q", alg)
             pairs[name] = signing
             way.documents[f"/{name}"] = json.dumps(shape(signing, other), indent=2).encode()
             url = way.url.replace("/jwks", f"/{name}")
@@ -127,18 +128,18 @@ class Shapes(BrokerCase):
         broker = self.broker(gate)
         self.eventually(lambda: all(s["attempts"] for s in gate.cli_json("keys", "list")["sources"]))
         time.sleep(0.2)
-        for name, _, _, _, good in SHAPES:
+        for name, _, _, good in SHAPES:
             with self.subTest(name):
                 with_kid = pairs[name].token(iss=f"https://{name}.example/", aud=["account", "mqtt"])
                 code = raw_mqtt.connack(broker.port, client_id=name, username="x", password=with_kid)
-                self.assertEqual(code == 0, good, gate.last_reason())
+                self.assertEqual(code == 0, good, name)
                 pair, pairs[name].kid = pairs[name], None
                 without = pair.token(iss=f"https://{name}.example/", aud="mqtt")
                 code = raw_mqtt.connack(broker.port, client_id=name, username="x", password=without)
                 self.assertEqual(code == 0, good, "a token without kid is tried against the keys that fit its alg")
         listed = gate.cli("keys", "list")
         self.assertIn("certifies another key", listed)
-        self.assertRegex(listed, r"skipped: key 1 \(kid keycloak-2\).*enc")
+        self.assertRegex(listed, r"skipped: key 1 \(kid other\).*enc")
 
 
 class Nginx(BrokerCase):
