@@ -107,9 +107,10 @@ std::int64_t JwksRefresher::begin_due(std::vector<RemoteSource::Line>& lines, bo
       request = held->source.trigger(*held->wanted, now);
       held->wanted.reset();
     }
-    if (held->bell->take() && !request) request = held->source.trigger(RefreshTrigger::unknown_kid, now);
+    if (held->bell->rung() && !request) request = held->source.trigger(RefreshTrigger::unknown_kid, now);
     if (!request) request = held->source.trigger(RefreshTrigger::timer, now);
     if (request) {
+      held->bell->quiet();
       held->fetch_id = next_id_++;
       fetcher_->start(held->fetch_id, std::move(*request));
     }
@@ -133,6 +134,7 @@ void JwksRefresher::take(std::vector<Fetcher::Done> done, std::vector<RemoteSour
       continue;
     }
     held.fetch_id = 0;
+    held.bell->quiet();  // whoever rang while it was under way has his answer
     changed = true;
     if (!after.to_store || !vault_) continue;
     Result<void> saved = vault_->save(*after.to_store);

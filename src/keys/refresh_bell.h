@@ -16,8 +16,9 @@ class RefreshBell {
     if (rung_.load(std::memory_order_relaxed) || rung_.exchange(true, std::memory_order_acq_rel)) return;
     if (waker_) waker_->wake();
   }
-  // The refresher's: whether it was rung since the last time.
-  bool take() noexcept { return rung_.exchange(false, std::memory_order_acq_rel); }
+  // The refresher's. A bell stays rung until a fetch answers it: ringing it meanwhile costs a load.
+  bool rung() const noexcept { return rung_.load(std::memory_order_acquire); }
+  void quiet() noexcept { rung_.store(false, std::memory_order_release); }
 
  private:
   std::atomic<bool> rung_{false};

@@ -382,3 +382,30 @@ class Issuers(KeysCase):
         way.documents["/realms/plant/.well-known/openid-configuration"] = json.dumps({"issuer": issuer, "jwks_uri": way.url}).encode()
         self.eventually(lambda: self.connect(broker, token(pair, iss=issuer)) == 0, "discovered", 15)
         self.assertEqual(gate.run("keys", "doctor", "--config", gate.file).returncode, 0)
+
+
+class Secrets(KeysCase):
+    def test_a_header_goes_to_the_key_server_and_nowhere_else(self):
+        gate = self.gate("")
+        way = self.way(gate)
+        pair = Pair("a")
+        way.document = key_set(pair)
+        (gate.folder / "header").write_text("Bearer canary-in-a-header")
+        machine.give_to_broker(gate.folder / "header", 0o600)
+        query = way.url + "?key=canary-in-a-query"
+        gate.write(self.settings(way, 'jwks_headers = { Authorization = { file = "header" } }\n').replace(way.url, query))
+        broker = self.broker(gate)
+        self.eventually(lambda: self.connect(broker, token(pair)) == 0)
+        way.bad, way.respond_badly = True, ks.answer(b"<html>canary-in-a-body</html>", content_type="text/html")
+        time.sleep(1.1)
+        gate.run("keys", "refresh", "--config", gate.file)
+        self.assertIn(b"Authorization: Bearer canary-in-a-header\r\n", way.seen[0])
+        self.assertIn(b"canary-in-a-query", way.seen[0])
+        said = broker.log()
+        for words in (("keys", "list"), ("keys", "list", "--json"), ("status", "--json"), ("metrics",), ("keys", "doctor"), ("keys", "doctor", "--json")):
+            done = gate.run(*words, "--config", gate.file)
+            said += done.stdout + done.stderr
+        self.assertIn("not_json", said)
+        self.assertNotIn("canary-in-a-header", said)
+        self.assertNotIn("canary-in-a-body", said)
+        self.assertNotIn("canary-in-a-query", broker.log() + gate.cli("keys", "list") + gate.cli("keys", "doctor", code=3))
