@@ -99,7 +99,11 @@ Result<TokenSigner> make_signer(const SignerOptions& o) {
   if (!key) return unexpected(key.error());
   TokenSigner out;
   out.key = *key;
-  out.alg = alg.value_or(usual_algorithm(out.key->kind()));
+  const auto own = out.key->own_algorithm();
+  if (alg && own && *alg != *own)
+    return unexpected(invalid("the key is for " + std::string(name(*own)) + " alone, as its alg says",
+                              "leave --alg out, or take a key for " + std::string(name(*alg))));
+  out.alg = alg ? *alg : own.value_or(usual_algorithm(out.key->kind()));
   if (!fits(out.alg, out.key->kind()))
     return unexpected(invalid(
         "a key of the kind " + std::string(name(out.key->kind())) + " cannot sign with " + std::string(name(out.alg)),

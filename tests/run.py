@@ -168,7 +168,7 @@ def broker_folder():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("suites", nargs="*", help="units asan layers cli keys broker docs install (all of them if none)")
+    parser.add_argument("suites", nargs="*", help="units asan layers cli keys interop differential broker docs install (all of them if none)")
     parser.add_argument("--all", action="store_true", help="the long suites too")
     parser.add_argument("--only", default="", help="of the Python suites: tests whose sentence holds this")
     options = parser.parse_args()
@@ -195,6 +195,8 @@ def main():
         "cli": lambda: folder("cli"),
         "keys": lambda: folder("keys"),
         "http": lambda: folder("http"),
+        "interop": lambda: folder("interop"),
+        "differential": lambda: folder("differential"),
         "docs": lambda: [python_suite("docs", [HERE / "docs_test.py"], only)],
         "install": lambda: [python_suite("install", [HERE / "install_test.py"], only)],
         "long": long,

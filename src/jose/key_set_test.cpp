@@ -59,6 +59,17 @@ TEST(KeySetTest, TakesEveryKindAsPemAndAsJwk) {
   }
 }
 
+TEST(KeySetTest, AJwkThatNamesAnAlgorithmKeepsIt) {
+  const auto key = generate_signing_key(KeyKind::rsa);
+  ASSERT_TRUE(key);
+  EXPECT_EQ((*parse_signing_key((*key)->jwk(true, "PS384")))->own_algorithm(), Algorithm::PS384);
+  EXPECT_EQ((*parse_signing_key((*key)->jwk(true)))->own_algorithm(), std::nullopt);
+  const auto foreign = parse_signing_key((*key)->jwk(true, "ES256"));
+  ASSERT_FALSE(foreign);
+  EXPECT_EQ(foreign.error().cause, "the jwk's alg does not fit its kty and crv");
+  EXPECT_FALSE(parse_signing_key((*key)->jwk(true, "RSA-OAEP")));
+}
+
 TEST(KeySetTest, TakesSeveralPemBlocksAndNamesTheBadOne) {
   const auto a = fresh(KeyKind::p256), b = fresh(KeyKind::ed25519);
   const auto both = parse_key_document("# first\n" + a->public_pem() + "\n# second\n" + b->public_pem(),

@@ -30,7 +30,10 @@ std::string jwk_tail(std::string_view alg, std::string_view kid) {
 
 class SecretSigningKey final : public SigningKey {
  public:
-  SecretSigningKey(std::string_view secret, std::string kid) : secret_(secret), hmac_(secret), kid_(std::move(kid)) {}
+  SecretSigningKey(std::string_view secret, std::string kid, std::optional<Algorithm> alg = {})
+      : secret_(secret), hmac_(secret), kid_(std::move(kid)) {
+    own_algorithm_ = alg;
+  }
   KeyKind kind() const noexcept override { return KeyKind::secret; }
   std::string kid() const override { return kid_; }
   Result<std::string> sign(Algorithm alg, std::string_view input) const override {
@@ -58,7 +61,10 @@ class SecretSigningKey final : public SigningKey {
 
 class PrivateSigningKey final : public SigningKey {
  public:
-  PrivateSigningKey(PrivateKey key, std::string kid) : key_(std::move(key)), kid_(std::move(kid)) {}
+  PrivateSigningKey(PrivateKey key, std::string kid, std::optional<Algorithm> alg)
+      : key_(std::move(key)), kid_(std::move(kid)) {
+    own_algorithm_ = alg;
+  }
   KeyKind kind() const noexcept override { return kind_of(key_.public_key().type()); }
   std::string kid() const override { return kid_; }
   Result<std::string> sign(Algorithm alg, std::string_view input) const override {
@@ -94,9 +100,24 @@ class PrivateSigningKey final : public SigningKey {
 };
 
 using Signer = Result<std::shared_ptr<const SigningKey>>;
-Signer wrap(Result<PrivateKey> key, std::string kid) {
+Signer wrap(Result<PrivateKey> key, std::string kid, std::optional<Algorithm> alg = {}) {
   if (!key) return unexpected(key.error());
-  return std::shared_ptr<const SigningKey>(std::make_shared<PrivateSigningKey>(std::move(*key), std::move(kid)));
+  return std::shared_ptr<const SigningKey>(std::make_shared<PrivateSigningKey>(std::move(*key), std::move(kid), alg));
+}
+
+// RFC 7517 4.4: what the JWK says that it is for must be something that such a key can do.
+Result<std::optional<Algorithm>> algorithm_of_jwk(const JsonValue& jwk) {
+  const auto member = jwk.find("alg");
+  if (!member) return std::optional<Algorithm>();
+  const auto alg = member->string() ? algorithm_from_name(*member->string()) : std::nullopt;
+  if (!alg) return unexpected(invalid("the jwk's alg is not one that signs tokens"));
+  return alg;
+}
+
+Signer checked(Signer key) {
+  if (key && (*key)->own_algorithm() && !fits(*(*key)->own_algorithm(), (*key)->kind()))
+    return unexpected(invalid("the jwk's alg does not fit its kty and crv"));
+  return key;
 }
 
 }  // namespace
@@ -124,16 +145,18 @@ Signer parse_signing_key(std::string_view text) {
   if (const auto keys = jwk.find("keys"); keys && keys->is_array() && keys->size() == 1) jwk = keys->begin().value();
   const auto kid = kid_of_jwk(jwk);
   if (!kid) return unexpected(kid.error());
+  const auto alg = algorithm_of_jwk(jwk);
+  if (!alg) return unexpected(alg.error());
   if (const auto kty = jwk.find("kty"); kty && kty->string() == "oct") {
     Result<std::string> k = bytes_member(jwk, "k");
     if (!k) return unexpected(k.error());
     if (k->empty()) return unexpected(invalid("the jwk's k is empty"));
-    auto key = std::make_shared<SecretSigningKey>(*k, kid->value_or(""));
+    auto key = std::make_shared<SecretSigningKey>(*k, kid->value_or(""), *alg);
     wipe(*k);
-    return std::shared_ptr<const SigningKey>(std::move(key));
+    return checked(std::shared_ptr<const SigningKey>(std::move(key)));
   }
   if (!has_private_member(jwk)) return unexpected(invalid("this is a public key; signing needs the private one"));
-  return wrap(private_key_from_jwk(jwk), kid->value_or(""));
+  return checked(wrap(private_key_from_jwk(jwk), kid->value_or(""), *alg));
 }
 
 Signer generate_signing_key(KeyKind kind, int rsa_bits) {

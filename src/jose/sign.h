@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,8 @@ class SigningKey {
   virtual ~SigningKey() = default;
   virtual KeyKind kind() const noexcept = 0;
   virtual std::string kid() const = 0;  // the key's own (a JWK's), may be empty
+  // The one that a JWK names: such a key signs with no other (RFC 7517 4.4).
+  std::optional<Algorithm> own_algorithm() const noexcept { return own_algorithm_; }
   // The signature as JWS has it (ECDSA: r||s). The algorithm must fit the kind. Thread-safe.
   virtual Result<std::string> sign(Algorithm alg, std::string_view input) const = 0;
   virtual std::string public_pem() const = 0;                   // SubjectPublicKeyInfo; empty for secrets
@@ -23,6 +26,9 @@ class SigningKey {
   virtual std::string jwk(bool with_private, std::string_view alg = {}, std::string_view kid = {}) const = 0;  // JSON text
   virtual std::string thumbprint() const = 0;                   // RFC 7638
   virtual int bits() const noexcept = 0;
+
+ protected:
+  std::optional<Algorithm> own_algorithm_;
 };
 
 Result<std::shared_ptr<const SigningKey>> signing_key_from_secret(std::string_view secret);

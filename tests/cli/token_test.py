@@ -107,6 +107,13 @@ class Issue(Commands):
             done = self.issue(*words, code=2)
             self.assertEqual(done.stdout, "", words)
 
+    def test_a_jwk_that_names_an_algorithm_signs_with_it_and_no_other(self):
+        self.run_cli("key", "generate", "--type", "rsa2048", "--alg", "PS384", "--out", self.path("es256"))
+        token = self.issue("--subject", "x", "--ttl", "1h").stdout.strip()
+        self.assertEqual(self.inspect(token)["header"]["alg"], "PS384")
+        self.run_cli("jws", "verify", "--keys", self.path("es256", "key.jwks.json"), "-", stdin=token)
+        self.assertIn("PS384 alone", self.issue("--alg", "RS256", "--subject", "x", "--ttl", "1h", code=2).stderr)
+
     def test_a_batch_makes_a_token_a_row_in_order(self):
         self.key()
         table = self.write("devices.csv", '\ufeffserial,site\r\n' + "".join(f'dev-{i},"a, ""b"" {i}"\r\n' for i in range(300)))
