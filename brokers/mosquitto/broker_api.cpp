@@ -3,7 +3,8 @@
 // Absent in 2.0: their addresses are null there.
 extern "C" {
 __attribute__((weak)) int mosquitto_complete_basic_auth(const char* client_id, int result);
-__attribute__((weak)) int mosquitto_plugin_set_info(mosquitto_plugin_id_t* identifier, const char* name, const char* version);
+__attribute__((weak)) int mosquitto_plugin_set_info(mosquitto_plugin_id_t* identifier, const char* name,
+                                                    const char* version);
 }
 
 namespace sallyport::mosquitto {

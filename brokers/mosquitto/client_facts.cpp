@@ -20,7 +20,7 @@ Transport transport_of(const ::mosquitto* client) noexcept {
     case mp_websockets:
       return Transport::websocket;  // its address may be whatever a header said
     default:
-      return Transport::unknown;    // a number of a newer broker
+      return Transport::unknown;  // a number of a newer broker
   }
 }
 

@@ -35,17 +35,30 @@ TEST(ReplyCodesTest, RefusedIsTheOneCodeThatEveryBrokerAnswersWithACode) {
 
 TEST(ReplyCodesTest, CannotDecideIsToldApartOnMqtt5OfNewBrokersAndIsACloseElsewhere) {
   EXPECT_EQ(basic_auth_reply(Verdict::unavailable, BrokerGeneration::v2_1, 5), 136);
-  for (const int version : {0, 3, 4}) EXPECT_EQ(basic_auth_reply(Verdict::unavailable, BrokerGeneration::v2_1, version), MOSQ_ERR_UNKNOWN);
-  for (const int version : kVersions) EXPECT_EQ(basic_auth_reply(Verdict::unavailable, BrokerGeneration::v2_0, version), MOSQ_ERR_UNKNOWN);
+  for (const int version : {0, 3, 4})
+    EXPECT_EQ(basic_auth_reply(Verdict::unavailable, BrokerGeneration::v2_1, version), MOSQ_ERR_UNKNOWN);
+  for (const int version : kVersions)
+    EXPECT_EQ(basic_auth_reply(Verdict::unavailable, BrokerGeneration::v2_0, version), MOSQ_ERR_UNKNOWN);
 }
 
 TEST(UserNameTest, TakesWhatAPersonMayBeCalled) {
-  for (const char* name : {"a", "device-1", "m\xc3\xbcller", "\xf0\x9f\x9a\xaa", "auth0|x/y", "a b"}) EXPECT_TRUE(is_sane_user_name(name)) << name;
+  for (const char* name : {"a", "device-1", "m\xc3\xbcller", "\xf0\x9f\x9a\xaa", "auth0|x/y", "a b"})
+    EXPECT_TRUE(is_sane_user_name(name)) << name;
 }
 
 TEST(UserNameTest, RefusesControlCharactersBrokenUtf8AndNoncharacters) {
-  const std::string_view bad[] = {"",     std::string_view("a\0b", 3), "a\nb",         "\x7f",         "\xc2\x85",    "\xff",
-                                  "\xc3", "\xc0\x80",                  "\xed\xa0\x80", "\xef\xbf\xbf", "\xef\xb7\x90", "\xf4\x90\x80\x80"};
+  const std::string_view bad[] = {"",
+                                  std::string_view("a\0b", 3),
+                                  "a\nb",
+                                  "\x7f",
+                                  "\xc2\x85",
+                                  "\xff",
+                                  "\xc3",
+                                  "\xc0\x80",
+                                  "\xed\xa0\x80",
+                                  "\xef\xbf\xbf",
+                                  "\xef\xb7\x90",
+                                  "\xf4\x90\x80\x80"};
   for (const std::string_view name : bad) EXPECT_FALSE(is_sane_user_name(name)) << name;
   EXPECT_TRUE(is_sane_user_name(std::string(65'535, 'x')));
   EXPECT_FALSE(is_sane_user_name(std::string(65'536, 'x')));

@@ -39,8 +39,10 @@ class SignalsBlocked {
 
 std::string broker_name() {
   switch (broker_generation()) {
-    case BrokerGeneration::v2_0: return "mosquitto 2.0";
-    case BrokerGeneration::v2_1: return "mosquitto 2.1 or newer";
+    case BrokerGeneration::v2_0:
+      return "mosquitto 2.0";
+    case BrokerGeneration::v2_1:
+      return "mosquitto 2.1 or newer";
   }
   return "mosquitto";
 }
@@ -66,7 +68,9 @@ std::shared_ptr<EngineHost> EngineHost::acquire(const std::string& settings_file
   auto engine = Engine::open(std::move(options));
   if (!engine) {
     for (const Error& fault : engine.error().faults) host->log_.write(LogLevel::error, one_line(fault));
-    host->log_.write(LogLevel::error, "the settings do not load, so the broker must not start; hint: sallyport config check " + settings_file);
+    host->log_.write(
+        LogLevel::error,
+        "the settings do not load, so the broker must not start; hint: sallyport config check " + settings_file);
     return nullptr;
   }
   host->engine_ = std::move(*engine);
@@ -82,7 +86,9 @@ void EngineHost::open_control_socket() {
   control::ServerOptions options;
   options.path = path;
   options.handlers = control::engine_handlers(*engine_, [this] {
-    const auto count = [this](Standing s) { return std::to_string(clients_[static_cast<std::size_t>(s)].load(std::memory_order_relaxed)); };
+    const auto count = [this](Standing s) {
+      return std::to_string(clients_[static_cast<std::size_t>(s)].load(std::memory_order_relaxed));
+    };
     return control::HostFacts{{"broker", broker_name()},
                               {"admitted", count(Standing::admitted)},
                               {"handed_on", count(Standing::handed_on)},
@@ -90,7 +96,7 @@ void EngineHost::open_control_socket() {
   });
   auto server = control::Server::start(std::move(options));
   // The gate decides without it: an operator who cannot ask is no reason to keep every client out.
-  if (!server) return log_.write(LogLevel::error, "no control socket: " + one_line(server.error()));
+  if (!server) return engine_->log(LogLevel::error, "no control socket: " + one_line(server.error()));
   control_ = std::move(*server);
 }
 

@@ -60,7 +60,8 @@ using sallyport::mosquitto::broker;
 using sallyport::mosquitto::text;
 
 extern "C" {
-int mosquitto_callback_register(mosquitto_plugin_id_t*, int event, MOSQ_FUNC_generic_callback callback, const void*, void* userdata) {
+int mosquitto_callback_register(mosquitto_plugin_id_t*, int event, MOSQ_FUNC_generic_callback callback, const void*,
+                                void* userdata) {
   if (broker().register_result != MOSQ_ERR_SUCCESS) return broker().register_result;
   broker().callbacks[event] = callback;
   broker().userdata = userdata;

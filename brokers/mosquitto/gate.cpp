@@ -31,7 +31,8 @@ Gate::Gate(std::shared_ptr<EngineHost> host, mosquitto_plugin_id_t* identifier)
       elsewhere_(host_->engine()) {}
 
 Gate::~Gate() {
-  for (std::size_t i = 0; i < kStandings; ++i) host_->clients()[i].fetch_sub(static_cast<std::int64_t>(counted_[i]), std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kStandings; ++i)
+    host_->clients()[i].fetch_sub(static_cast<std::int64_t>(counted_[i]), std::memory_order_relaxed);
 }
 
 bool Gate::register_callbacks() {
@@ -40,18 +41,22 @@ bool Gate::register_callbacks() {
     MOSQ_FUNC_generic_callback callback;
     bool needed;
   } const all[] = {
-      {MOSQ_EVT_BASIC_AUTH, on_basic_auth, true},    {MOSQ_EVT_RELOAD, on_reload, true},
-      {MOSQ_EVT_DISCONNECT, on_left, true},          {MOSQ_EVT_TICK, on_tick, true},
-      {kEventConnect, on_arrived, false},            {kEventClientOffline, on_left, false},
+      {MOSQ_EVT_BASIC_AUTH, on_basic_auth, true}, {MOSQ_EVT_RELOAD, on_reload, true},
+      {MOSQ_EVT_DISCONNECT, on_left, true},       {MOSQ_EVT_TICK, on_tick, true},
+      {kEventConnect, on_arrived, false},         {kEventClientOffline, on_left, false},
   };
   for (const auto& one : all) {
     const int rc = mosquitto_callback_register(identifier_, one.event, one.callback, nullptr, this);
     if (rc == MOSQ_ERR_SUCCESS || !one.needed) continue;
     // 2.0 takes a callback once: a second `plugin` line with the same file would never be asked.
     if (rc == MOSQ_ERR_ALREADY_EXISTS)
-      log().write(LogLevel::error, "this plugin stands in mosquitto.conf twice and the broker would ask only the first; hint: name it once, or once under each listener with per_listener_settings true");
+      host_->engine().log(
+          LogLevel::error,
+          "this plugin stands in mosquitto.conf twice and the broker would ask only the first; hint: name it "
+          "once, or once under each listener with per_listener_settings true");
     else
-      log().write(LogLevel::error, "the broker takes no callback for event " + std::to_string(one.event) + " (" + std::to_string(rc) + ")");
+      host_->engine().log(LogLevel::error, "the broker takes no callback for event " + std::to_string(one.event) +
+                                               " (" + std::to_string(rc) + ")");
     return false;
   }
   follow_mode();
@@ -63,6 +68,13 @@ bool Gate::register_callbacks() {
 // no acl_file, so while the gate observes there is none; from the moment that it enforces there is.
 void Gate::follow_mode() {
   const bool wanted = decider_.mode() == GateMode::enforce;
+  if (mode_told_ != wanted) {
+    mode_told_ = wanted;
+    host_->engine().log(LogLevel::notice,
+                        wanted ? "the gate enforces: what it decides is what happens"
+                               : "the gate observes: it decides, logs and counts, and the broker's other "
+                                 "plugins and files answer (a client with a user name needs one that does)");
+  }
   if (wanted == acl_registered_) return;
   const int rc = wanted ? mosquitto_callback_register(identifier_, MOSQ_EVT_ACL_CHECK, on_acl_check, nullptr, this)
                         : mosquitto_callback_unregister(identifier_, MOSQ_EVT_ACL_CHECK, on_acl_check, nullptr);
@@ -70,7 +82,8 @@ void Gate::follow_mode() {
     acl_registered_ = wanted;
     return;
   }
-  log().write(LogLevel::error, "the broker does not let the gate change whether it is asked about topics (" + std::to_string(rc) + ")");
+  host_->engine().log(LogLevel::error, "the broker does not let the gate change whether it is asked about topics (" +
+                                           std::to_string(rc) + ")");
   acl_registered_ = wanted;  // asked once, not at each tick
 }
 
@@ -87,7 +100,8 @@ int Gate::basic_auth(const mosquitto_evt_basic_auth& event) {
   sessions_.pointer_taken(id, event.client);
   const ConnectAttempt attempt = attempt_of(event, true);
   const Decision decision = decider_.decide(attempt);
-  if (decider_.decided_with().mode == GateMode::observe) return hand_on(id, event, decision.verdict == Verdict::allow, decision);
+  if (decider_.decided_with().mode == GateMode::observe)
+    return hand_on(id, event, decision.verdict == Verdict::allow, decision);
   switch (decision.verdict) {
     case Verdict::allow:
       return admit(event, id, attempt, decision);
@@ -135,7 +149,8 @@ bool Gate::answers_from_state(std::string_view id, const mosquitto_evt_basic_aut
   return false;
 }
 
-int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, const ConnectAttempt& attempt, const Decision& decision) {
+int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, const ConnectAttempt& attempt,
+                const Decision& decision) {
   Session session;
   session.standing = Standing::admitted;
   session.checked_again = reloads_;
@@ -151,9 +166,12 @@ int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, cons
   if (token_was_name || !attempt.username) {
     // What follows frees event.username, which attempt and decision may look into.
     session.username = session.principal.empty() ? std::string(kNamelessName) : session.principal;
-    if (!is_sane_user_name(session.username) || mosquitto_validate_utf8(session.username.data(), static_cast<int>(session.username.size())) != MOSQ_ERR_SUCCESS) {
+    if (!is_sane_user_name(session.username) ||
+        mosquitto_validate_utf8(session.username.data(), static_cast<int>(session.username.size())) !=
+            MOSQ_ERR_SUCCESS) {
       host_->engine().metrics().count_decision(Verdict::deny, decision.authenticator, Reason::malformed_claim);
-      log().write(LogLevel::notice, "a client was refused after all: its principal has characters that no user name may have");
+      host_->engine().log(LogLevel::notice,
+                          "a client was refused after all: its principal has characters that no user name may have");
       sessions_.drop(id, event.client);
       publish_counts();
       return MOSQ_ERR_AUTH;
@@ -171,7 +189,8 @@ int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, cons
   return MOSQ_ERR_SUCCESS;
 }
 
-int Gate::hand_on(std::string_view id, const mosquitto_evt_basic_auth& event, bool would_admit, const Decision& decision) {
+int Gate::hand_on(std::string_view id, const mosquitto_evt_basic_auth& event, bool would_admit,
+                  const Decision& decision) {
   Session session;
   session.standing = Standing::handed_on;
   session.checked_again = reloads_;
@@ -194,7 +213,8 @@ int Gate::hand_on(std::string_view id, const mosquitto_evt_basic_auth& event, bo
 int Gate::acl_check(const mosquitto_evt_acl_check& event) {
   if (!event.client) return MOSQ_ERR_ACL_DENIED;
   const char* name = mosquitto_client_username(event.client);
-  // Whoever was admitted has a name. One who has none left in the middle of being authenticated, and his will is asked for.
+  // Whoever was admitted has a name. One who has none left in the middle of being authenticated, and his will is asked
+  // for.
   if (!name) return MOSQ_ERR_ACL_DENIED;
   if (!on_broker_thread()) return MOSQ_ERR_PLUGIN_DEFER;  // the HTTP api, whose topic is the path of a URL
   log().drain();
@@ -232,7 +252,10 @@ void Gate::count_stranger(std::string_view id, const ::mosquitto* client) {
   publish_counts();
   host_->engine().metrics().not_ours.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(told_of_strangers_, true)) return;
-  log().write(LogLevel::warning, "the broker lets in clients by certificate or PSK, whom the gate never judges; hint: what they may do, an acl_file or another plugin must say");
+  host_->engine().log(
+      LogLevel::warning,
+      "the broker lets in clients by certificate or PSK, whom the gate never judges; hint: what they may do, "
+      "an acl_file or another plugin must say");
 }
 
 void Gate::arrived(const ::mosquitto* client) {
@@ -268,7 +291,8 @@ void Gate::publish_counts() noexcept {
   for (std::size_t i = 0; i < kStandings; ++i) {
     const std::size_t now = sessions_.count(static_cast<Standing>(i));
     if (now == counted_[i]) continue;
-    host_->clients()[i].fetch_add(static_cast<std::int64_t>(now) - static_cast<std::int64_t>(counted_[i]), std::memory_order_relaxed);
+    host_->clients()[i].fetch_add(static_cast<std::int64_t>(now) - static_cast<std::int64_t>(counted_[i]),
+                                  std::memory_order_relaxed);
     counted_[i] = now;
   }
 }

@@ -32,9 +32,9 @@ class Gate {
 
   int basic_auth(const mosquitto_evt_basic_auth& event);
   int acl_check(const mosquitto_evt_acl_check& event);
-  void arrived(const ::mosquitto* client);   // CONNECT, 2.1
-  void left(const ::mosquitto* client);      // DISCONNECT, CLIENT_OFFLINE
-  void reload();                             // SIGHUP
+  void arrived(const ::mosquitto* client);  // CONNECT, 2.1
+  void left(const ::mosquitto* client);     // DISCONNECT, CLIENT_OFFLINE
+  void reload();                            // SIGHUP
   void tick();
 
   LogBridge& log() noexcept { return host_->log(); }
@@ -44,7 +44,8 @@ class Gate {
   bool on_broker_thread() const noexcept { return std::this_thread::get_id() == broker_thread_; }
   int basic_auth_elsewhere(const mosquitto_evt_basic_auth& event);
   bool answers_from_state(std::string_view id, const mosquitto_evt_basic_auth& event, int& reply);
-  int admit(const mosquitto_evt_basic_auth& event, std::string_view id, const ConnectAttempt& attempt, const Decision& decision);
+  int admit(const mosquitto_evt_basic_auth& event, std::string_view id, const ConnectAttempt& attempt,
+            const Decision& decision);
   int hand_on(std::string_view id, const mosquitto_evt_basic_auth& event, bool would_admit, const Decision& decision);
   bool is_ours(const Session& session) const noexcept;
   int topic_rights(const Session& session, const mosquitto_evt_acl_check& event);
@@ -64,6 +65,7 @@ class Gate {
   Sessions sessions_;
   std::array<std::size_t, kStandings> counted_{};
   bool acl_registered_ = false;
+  bool mode_told_ = true;  // enforcing is the rule, and not worth a line at start
   bool told_of_strangers_ = false;
 
   // A SIGHUP makes the broker authenticate every client again, before its next tick.

@@ -40,7 +40,8 @@ class GateTest : public ::testing::Test {
   }
   void write(const std::string& settings) {
     std::ofstream(folder_ + "/s.toml") << settings;
-    std::filesystem::permissions(folder_ + "/s.toml", std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::filesystem::permissions(folder_ + "/s.toml",
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }
   void start(const std::string& settings = "[jwt]\nsecret = \"secret\"\n") {
     write(settings);

@@ -17,16 +17,22 @@ std::string_view front_piece(std::string_view text, std::size_t cap) noexcept {
 
 int broker_log_level(LogLevel level) noexcept {
   switch (level) {
-    case LogLevel::debug: return MOSQ_LOG_DEBUG;
-    case LogLevel::info: return MOSQ_LOG_INFO;
-    case LogLevel::notice: return MOSQ_LOG_NOTICE;
-    case LogLevel::warning: return MOSQ_LOG_WARNING;
-    case LogLevel::error: return MOSQ_LOG_ERR;
+    case LogLevel::debug:
+      return MOSQ_LOG_DEBUG;
+    case LogLevel::info:
+      return MOSQ_LOG_INFO;
+    case LogLevel::notice:
+      return MOSQ_LOG_NOTICE;
+    case LogLevel::warning:
+      return MOSQ_LOG_WARNING;
+    case LogLevel::error:
+      return MOSQ_LOG_ERR;
   }
   return MOSQ_LOG_ERR;
 }
 
-LogBridge::LogBridge(Writer writer) : writer_(writer ? std::move(writer) : Writer(to_broker)), broker_thread_(std::this_thread::get_id()) {}
+LogBridge::LogBridge(Writer writer)
+    : writer_(writer ? std::move(writer) : Writer(to_broker)), broker_thread_(std::this_thread::get_id()) {}
 
 void LogBridge::emit(LogLevel level, std::string_view line) {
   line = line.substr(0, kMaxLine);
@@ -68,7 +74,8 @@ void LogBridge::drain_waiting() noexcept try {
     waiting_.store(false, std::memory_order_release);
   }
   for (const auto& [level, line] : lines) emit(level, line);
-  if (lost) emit(LogLevel::warning, std::to_string(lost) + " lines of other threads did not fit the queue and were lost");
+  if (lost)
+    emit(LogLevel::warning, std::to_string(lost) + " lines of other threads did not fit the queue and were lost");
 } catch (const std::exception&) {
 }
 

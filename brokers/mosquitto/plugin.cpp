@@ -16,7 +16,8 @@ SP_ENTRY int mosquitto_plugin_version(int supported_version_count, const int* su
 }
 
 // Anything but 0 keeps the broker from starting: better than a broker without its gate.
-SP_ENTRY int mosquitto_plugin_init(mosquitto_plugin_id_t* identifier, void** userdata, mosquitto_opt* options, int option_count) {
+SP_ENTRY int mosquitto_plugin_init(mosquitto_plugin_id_t* identifier, void** userdata, mosquitto_opt* options,
+                                   int option_count) {
   using namespace sallyport;
   using namespace sallyport::mosquitto;
   *userdata = nullptr;  // 2.1 calls cleanup after a failed init, too

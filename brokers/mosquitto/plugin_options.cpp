@@ -22,7 +22,8 @@ std::string why_not_found(std::string_view path) {
   if (trimmed.size() != path.size() && is_there(trimmed)) return "take the space at the end of the line away";
   if (path.size() >= 2 && (path.front() == '"' || path.front() == '\''))
     return "take the quotes away: mosquitto.conf knows none";
-  if (path.find(" #") != std::string_view::npos) return "put the comment on a line of its own: mosquitto.conf knows none behind a value";
+  if (path.find(" #") != std::string_view::npos)
+    return "put the comment on a line of its own: mosquitto.conf knows none behind a value";
   return "name a settings file with: plugin_opt_config /etc/sallyport/sallyport.toml";
 }
 
@@ -40,15 +41,18 @@ Result<std::string> settings_path(const ::mosquitto_opt* options, int count) {
     path = options[i].value;
   }
   if (!path || !*path)
-    return unexpected(invalid("plugin_opt_config is missing",
-                              "name the settings file under the plugin line: plugin_opt_config /etc/sallyport/sallyport.toml"));
+    return unexpected(
+        invalid("plugin_opt_config is missing",
+                "name the settings file under the plugin line: plugin_opt_config /etc/sallyport/sallyport.toml"));
   char* real = ::realpath(path, nullptr);
   if (!real) {
     const int code = errno;
     char buffer[128] = {};
-    std::string cause = std::string("the settings file ") + path + " cannot be opened: " + strerror_r(code, buffer, sizeof buffer);
-    return unexpected(Error{code == EACCES ? ErrorKind::kDenied : ErrorKind::kNotFound, std::move(cause),
-                            code == EACCES ? "the broker's user must be able to enter its folder and read it" : why_not_found(path), ""});
+    std::string cause =
+        std::string("the settings file ") + path + " cannot be opened: " + strerror_r(code, buffer, sizeof buffer);
+    return unexpected(Error{
+        code == EACCES ? ErrorKind::kDenied : ErrorKind::kNotFound, std::move(cause),
+        code == EACCES ? "the broker's user must be able to enter its folder and read it" : why_not_found(path), ""});
   }
   std::string found = real;
   ::free(real);

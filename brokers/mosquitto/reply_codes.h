@@ -8,7 +8,8 @@
 namespace sallyport::mosquitto {
 
 // The answer to BASIC_AUTH. `protocol_version` is 3 (MQTT 3.1), 4 (3.1.1), 5, or 0 (the broker's HTTP api).
-// Never PLUGIN_IGNORE (32): 2.1 reads it as "allowed", 2.0 drops the connection. Never AUTH_CONTINUE, never AUTH_DELAYED.
+// Never PLUGIN_IGNORE (32): 2.1 reads it as "allowed", 2.0 drops the connection. Never AUTH_CONTINUE, never
+// AUTH_DELAYED.
 int basic_auth_reply(Verdict verdict, BrokerGeneration generation, int protocol_version) noexcept;
 
 // A close without CONNACK, in every generation and protocol version: the device tries again rather than gives up.

@@ -76,7 +76,8 @@ const Session* Sessions::departed(std::string_view id, Client client) const noex
 
 bool Sessions::check_departed_again(std::string_view id, Client client, std::uint64_t reload) noexcept {
   const auto it = departed_.find(id);
-  if (it == departed_.end() || !client || it->second.client != client || it->second.session.checked_again == reload) return false;
+  if (it == departed_.end() || !client || it->second.client != client || it->second.session.checked_again == reload)
+    return false;
   it->second.session.checked_again = reload;
   return true;
 }

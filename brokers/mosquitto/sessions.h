@@ -32,12 +32,12 @@ inline constexpr std::size_t kStandings = 3;
 
 struct Session {
   Standing standing = Standing::handed_on;
-  bool would_admit = false;         // handed on while observing, and the gate would have let it in
+  bool would_admit = false;  // handed on while observing, and the gate would have let it in
   Authenticator authenticator = Authenticator::none;
   bool principal_verified = false;
   bool is_superuser = false;
   std::string principal;
-  std::string username;             // as the broker has it now
+  std::string username;  // as the broker has it now
   std::string address;
   UnixSeconds since = 0;
   std::optional<UnixSeconds> expires_at;

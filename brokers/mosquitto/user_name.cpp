@@ -16,7 +16,10 @@ Decoded decode(std::string_view text, std::size_t at) noexcept {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
   const std::uint32_t first = byte(at);
   if (first < 0x80) return {first, 1};
-  const std::size_t length = first >= 0xc2 && first <= 0xdf ? 2 : (first >> 4) == 14 ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+  const std::size_t length = first >= 0xc2 && first <= 0xdf   ? 2
+                             : (first >> 4) == 14             ? 3
+                             : first >= 0xf0 && first <= 0xf4 ? 4
+                                                              : 0;
   if (length == 0 || at + length > text.size()) return {};
   std::uint32_t point = first & (0x7fu >> length);
   for (std::size_t k = 1; k < length; ++k) {
@@ -28,8 +31,8 @@ Decoded decode(std::string_view text, std::size_t at) noexcept {
 }
 
 bool allowed(std::uint32_t point) noexcept {
-  if (point < 0x20 || (point >= 0x7f && point <= 0x9f)) return false;   // C0, DEL, C1
-  if (point >= 0xd800 && point <= 0xdfff) return false;                 // surrogates
+  if (point < 0x20 || (point >= 0x7f && point <= 0x9f)) return false;            // C0, DEL, C1
+  if (point >= 0xd800 && point <= 0xdfff) return false;                          // surrogates
   return !((point & 0xfffe) == 0xfffe || (point >= 0xfdd0 && point <= 0xfdef));  // noncharacters
 }
 

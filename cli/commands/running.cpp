@@ -62,7 +62,8 @@ std::string moment(std::int64_t at) {
   const std::time_t t = static_cast<std::time_t>(at);
   std::tm utc{};
   char buffer[40] = {};
-  if (!gmtime_r(&t, &utc) || std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) return std::to_string(at);
+  if (!gmtime_r(&t, &utc) || std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+    return std::to_string(at);
   return buffer;
 }
 void line(std::string_view label, std::string_view value) { fmt::print("  {:<10}{}\n", label, value); }
@@ -72,13 +73,17 @@ void line(std::string_view label, std::string_view value) { fmt::print("  {:<10}
 std::string jwt_line(const json& jwt) {
   std::string out = yes(jwt, "enabled") ? "on, token from the " + text(jwt, "from") : "off";
   const auto keys = texts(member(jwt, "keys"));
-  out += keys.empty() ? ", no keys" : fmt::format(", {} {}: {}", keys.size(), keys.size() == 1 ? "key" : "keys", fmt::join(keys, ", "));
+  out += keys.empty()
+             ? ", no keys"
+             : fmt::format(", {} {}: {}", keys.size(), keys.size() == 1 ? "key" : "keys", fmt::join(keys, ", "));
   return out;
 }
 
 void print_health(const json& health) {
   const auto causes = texts(member(health, "not_ready")), degraded = texts(member(health, "degraded"));
-  line("health", !yes(health, "ready") ? "alive, not ready" : degraded.empty() ? "alive, ready" : "alive, ready, degraded");
+  line("health", !yes(health, "ready") ? "alive, not ready"
+                 : degraded.empty()    ? "alive, ready"
+                                       : "alive, ready, degraded");
   for (const std::string& cause : causes) line("", "not ready: " + cause);
   for (const std::string& cause : degraded) line("", "degraded: " + cause);
 }
@@ -90,23 +95,27 @@ void status(const RunningOptions& options) {
   fmt::print("sallyport {}{}\n", text(s, "version"), text(host, "broker").empty() ? "" : " in " + text(host, "broker"));
   print_health(member(s, "health"));
   const json revision = member(s, "revision");
-  line("settings", fmt::format("{}{}, in force since {}", text(s, "config_file"),
-                               revision.is_number_integer() ? fmt::format(" and revision {}", revision.get<std::int64_t>()) : "",
-                               moment(number(s, "loaded_at"))));
+  line("settings",
+       fmt::format("{}{}, in force since {}", text(s, "config_file"),
+                   revision.is_number_integer() ? fmt::format(" and revision {}", revision.get<std::int64_t>()) : "",
+                   moment(number(s, "loaded_at"))));
   if (yes(s, "settings_file_changed")) {
     line("", "the file differs from what is in force and was not applied");
     line("", "hint: sallyport reload --config " + printable(options.config));
   }
   line("gate", fmt::format("mode {}, no_match {}", text(s, "mode"), text(s, "no_match")));
   const std::int64_t users = number(s, "users"), weak = number(s, "weak_hashes");
-  line("password", fmt::format("{}, {} {}{}{}", yes(member(s, "password"), "enabled") ? "on" : "off", users, users == 1 ? "user" : "users",
-                               weak ? fmt::format(", {} with weak hashes", weak) : "", yes(s, "users_ready") ? "" : ", not loaded"));
+  line("password", fmt::format("{}, {} {}{}{}", yes(member(s, "password"), "enabled") ? "on" : "off", users,
+                               users == 1 ? "user" : "users", weak ? fmt::format(", {} with weak hashes", weak) : "",
+                               yes(s, "users_ready") ? "" : ", not loaded"));
   line("jwt", jwt_line(member(s, "jwt")));
   if (!text(host, "admitted").empty())
-    line("clients", fmt::format("{} admitted, {} handed on, {} never judged", text(host, "admitted"), text(host, "handed_on"), text(host, "not_ours")));
+    line("clients", fmt::format("{} admitted, {} handed on, {} never judged", text(host, "admitted"),
+                                text(host, "handed_on"), text(host, "not_ours")));
   std::vector<std::string> set;
   for (const json& v : member(s, "settings"))
-    if (text(v, "origin") != "default") set.push_back(fmt::format("{} = {}  ({})", text(v, "name"), text(v, "value"), text(v, "place")));
+    if (text(v, "origin") != "default")
+      set.push_back(fmt::format("{} = {}  ({})", text(v, "name"), text(v, "value"), text(v, "place")));
   for (std::size_t i = 0; i < set.size(); ++i) line(i ? "" : "set", set[i]);
 }
 
@@ -128,8 +137,10 @@ void reload(const RunningOptions& options) {
   } else {
     for (const json& w : member(outcome, "warnings")) fmt::print(stderr, "warning: {}\n", error_text(w));
     for (const json& f : member(outcome, "faults")) fmt::print(stderr, "sallyport: {}\n", error_text(f));
-    if (applied) fmt::print("the settings are in force\n");
-    else fmt::print(stderr, "sallyport: the settings do not load; the old ones stay in force\n");
+    if (applied)
+      fmt::print("the settings are in force\n");
+    else
+      fmt::print(stderr, "sallyport: the settings do not load; the old ones stay in force\n");
   }
   if (!applied) throw ExitWith{kRefused};
 }
@@ -174,15 +185,18 @@ void why(const RunningOptions& options) {
   json reply = ask(options, request);
   json list = member(reply, "decisions");
   if (!list.is_array() || list.empty()) {
-    const std::string who = options.client_id ? "no decision about client id \"" + printable(*options.client_id) + "\" is remembered"
-                                              : "no refusal is remembered";
-    fail({ErrorKind::kNotFound, who, "only the last few thousand decisions since the broker's start are kept", ""}, options.json);
+    const std::string who = options.client_id
+                                ? "no decision about client id \"" + printable(*options.client_id) + "\" is remembered"
+                                : "no refusal is remembered";
+    fail({ErrorKind::kNotFound, who, "only the last few thousand decisions since the broker's start are kept", ""},
+         options.json);
   }
   // By client, without a number: the newest refusal, and whether he came in since.
   std::size_t shown = options.last ? list.size() : 1;
   json admitted_since;
   if (options.client_id && !options.last) {
-    const auto refusal = std::find_if(list.begin(), list.end(), [](const json& d) { return text(d, "verdict") != "allow"; });
+    const auto refusal =
+        std::find_if(list.begin(), list.end(), [](const json& d) { return text(d, "verdict") != "allow"; });
     if (refusal != list.end() && refusal != list.begin()) {
       admitted_since = list.front();
       list = json::array({*refusal});
@@ -195,10 +209,12 @@ void why(const RunningOptions& options) {
     if (i) fmt::print("\n");
     print_decision(out[i]);
   }
-  if (!admitted_since.is_null()) line("since", "admitted at " + moment(number(admitted_since, "at")) + ", " + text(admitted_since, "reason"));
+  if (!admitted_since.is_null())
+    line("since", "admitted at " + moment(number(admitted_since, "at")) + ", " + text(admitted_since, "reason"));
 }
 
-CLI::App* add(CLI::App& app, const char* name, const char* what, const char* example, RunningOptions* options, void (*run)(const RunningOptions&)) {
+CLI::App* add(CLI::App& app, const char* name, const char* what, const char* example, RunningOptions* options,
+              void (*run)(const RunningOptions&)) {
   CLI::App* command = app.add_subcommand(name, what);
   command->add_option("--config", options->config, "the settings file of the running broker's plugin")->required();
   command->add_flag("--json", options->json, "one JSON value");
@@ -215,12 +231,15 @@ void add_running_commands(CLI::App& app) {
       "Example: sallyport status --config /etc/sallyport/sallyport.toml", &options, status);
   add(app, "reload", "put the settings, keys and users as they are now into force in a running broker",
       "Example: sallyport reload --config /etc/sallyport/sallyport.toml", &options, reload);
-  add(app, "metrics", "a running broker's counters as Prometheus text", "Example: sallyport metrics --config /etc/sallyport/sallyport.toml", &options,
-      metrics);
-  CLI::App* command = add(app, "why", "why a running broker's gate refused a client, step by step",
-                          "Example: sallyport why --client-id meter-7 --config /etc/sallyport/sallyport.toml", &options, why);
-  auto* by_client = command->add_option("--client-id", options.client_id, "the client that was refused (its newest refusal)");
-  auto* last = command->add_option("--last", options.last, "that many of the last refusals, the newest last")->check(CLI::Range(1, 1000));
+  add(app, "metrics", "a running broker's counters as Prometheus text",
+      "Example: sallyport metrics --config /etc/sallyport/sallyport.toml", &options, metrics);
+  CLI::App* command =
+      add(app, "why", "why a running broker's gate refused a client, step by step",
+          "Example: sallyport why --client-id meter-7 --config /etc/sallyport/sallyport.toml", &options, why);
+  auto* by_client =
+      command->add_option("--client-id", options.client_id, "the client that was refused (its newest refusal)");
+  auto* last = command->add_option("--last", options.last, "that many of the last refusals, the newest last")
+                   ->check(CLI::Range(1, 1000));
   command->callback([by_client, last] {
     if (!by_client->count() && !last->count()) throw CLI::RequiredError("--client-id or --last");
     why(options);

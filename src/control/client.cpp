@@ -11,7 +11,8 @@
 namespace sallyport::control {
 namespace {
 Error broken_off(const std::string& path, const char* what) {
-  return {ErrorKind::kUnavailable, std::string(what) + " on " + path, "is the broker being stopped, or too busy? ask again", ""};
+  return {ErrorKind::kUnavailable, std::string(what) + " on " + path,
+          "is the broker being stopped, or too busy? ask again", ""};
 }
 }  // namespace
 
@@ -31,7 +32,9 @@ Result<nlohmann::json> ControlClient::ask(const nlohmann::json& request) const {
   for (;;) {
     const ssize_t n = ::recv(fd->get(), buffer, sizeof buffer, 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return unexpected(broken_off(path_, errno == EAGAIN || errno == EWOULDBLOCK ? "no answer in time" : "the answer broke off"));
+    if (n < 0)
+      return unexpected(
+          broken_off(path_, errno == EAGAIN || errno == EWOULDBLOCK ? "no answer in time" : "the answer broke off"));
     if (n == 0) break;
     reply.append(buffer, static_cast<std::size_t>(n));
     if (reply.size() > kMaxReplyBytes) return unexpected(broken_off(path_, "the answer is too long"));

@@ -61,9 +61,10 @@ Result<std::string> find_socket(const std::string& settings_file) {
   if (root) wipe_texts(*root);
   if (!socket) {
     if (!root) return unexpected(root.error());
-    return unexpected(invalid("[control] socket is not set, so nobody can be asked",
-                              "set one for the plugin: [control] socket = \"/run/mosquitto/sallyport.sock\", and restart the broker",
-                              settings_file));
+    return unexpected(
+        invalid("[control] socket is not set, so nobody can be asked",
+                "set one for the plugin: [control] socket = \"/run/mosquitto/sallyport.sock\", and restart the broker",
+                settings_file));
   }
   // As the plugin has it: relative to the folder of the file itself, behind all links.
   std::error_code ignored;

@@ -30,7 +30,8 @@ TEST_F(FindSocketTest, InSettingsWithFaultsThatKeepThemFromLoading) {
 }
 
 TEST_F(FindSocketTest, InAHalfWrittenFile) {
-  EXPECT_EQ(*find("[store]\nsocket = \"/not/this\"\n[control]\n# c\n socket='/run/x.sock' # here\n[jwt\nsecret = "), "/run/x.sock");
+  EXPECT_EQ(*find("[store]\nsocket = \"/not/this\"\n[control]\n# c\n socket='/run/x.sock' # here\n[jwt\nsecret = "),
+            "/run/x.sock");
 }
 
 TEST_F(FindSocketTest, ARelativePathStartsAtTheFilesOwnFolder) {

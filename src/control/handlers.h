@@ -15,7 +15,8 @@ class Engine;
 
 namespace sallyport::control {
 
-// Numbers and words of the process that the engine lives in, for `status`: {"broker": "mosquitto 2.1"}, {"admitted": "12"}.
+// Numbers and words of the process that the engine lives in, for `status`: {"broker": "mosquitto 2.1"}, {"admitted":
+// "12"}.
 using HostFacts = std::vector<std::pair<std::string, std::string>>;
 
 // The engine must outlive the table. `facts` is called on the server's thread and may be empty.

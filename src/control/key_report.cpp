@@ -37,7 +37,8 @@ json to_json(const SourceReport& s) {
     one["since"] = k.since;
     keys.push_back(std::move(one));
   }
-  for (const SkippedKey& k : s.skipped) skipped.push_back({{"number", k.index + 1}, {"kid", k.kid}, {"cause", k.cause}});
+  for (const SkippedKey& k : s.skipped)
+    skipped.push_back({{"number", k.index + 1}, {"kid", k.kid}, {"cause", k.cause}});
   for (std::size_t i = 0; i < kOutcomeCount; ++i)
     if (s.outcomes[i]) outcomes[std::string(kOutcomes[i].name)] = s.outcomes[i];
   json out{{"name", s.name},
@@ -55,7 +56,11 @@ json to_json(const SourceReport& s) {
            {"keys_added", s.keys_added},
            {"keys_removed", s.keys_removed},
            {"outcomes", std::move(outcomes)}};
-  if (s.last_outcome) out["last"] = {{"outcome", name(*s.last_outcome)}, {"text", entry(*s.last_outcome).text}, {"mend", entry(*s.last_outcome).mend}, {"detail", s.last_detail}};
+  if (s.last_outcome)
+    out["last"] = {{"outcome", name(*s.last_outcome)},
+                   {"text", entry(*s.last_outcome).text},
+                   {"mend", entry(*s.last_outcome).mend},
+                   {"detail", s.last_detail}};
   if (!s.vault_fault.empty()) out["vault_fault"] = s.vault_fault;
   return out;
 }
@@ -78,9 +83,14 @@ Result<json> refresh_keys(Engine& engine, const json& request) {
   // As it was before: whoever asked waits for `attempts` to grow.
   json before = json::array();
   for (const SourceReport& s : engine.key_sources())
-    if (!which || s.name == *which) before.push_back({{"name", s.name}, {"attempts", s.attempts}, {"in_flight", s.in_flight}, {"allowed_in_ms", s.allowed_in_ms}});
+    if (!which || s.name == *which)
+      before.push_back(
+          {{"name", s.name}, {"attempts", s.attempts}, {"in_flight", s.in_flight}, {"allowed_in_ms", s.allowed_in_ms}});
   if (!engine.refresh_keys(which))
-    return unexpected(Error{ErrorKind::kNotFound, which ? "no issuer of that name has keys on the network" : "no keys come from the network here", "set [jwt] jwks_url or issuer_discovery", ""});
+    return unexpected(
+        Error{ErrorKind::kNotFound,
+              which ? "no issuer of that name has keys on the network" : "no keys come from the network here",
+              "set [jwt] jwks_url or issuer_discovery", ""});
   return json{{"sources", std::move(before)}};
 }
 

@@ -37,9 +37,7 @@ std::string text_member(const json& object, const char* name) {
 json parse(std::string_view line) { return json::parse(line.begin(), line.end(), nullptr, false); }
 }  // namespace
 
-std::string to_line(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-}
+std::string to_line(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
 
 Result<json> parse_request(std::string_view line) {
   if (line.size() > kMaxRequestBytes) return unexpected(invalid("the request is longer than 64 KiB"));

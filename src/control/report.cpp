@@ -11,9 +11,12 @@ using nlohmann::json;
 
 std::string_view name_of(ValueOrigin origin) {
   switch (origin) {
-    case ValueOrigin::file: return "file";
-    case ValueOrigin::store: return "store";
-    case ValueOrigin::fallback: return "default";
+    case ValueOrigin::file:
+      return "file";
+    case ValueOrigin::store:
+      return "store";
+    case ValueOrigin::fallback:
+      return "default";
   }
   return "";
 }
@@ -33,7 +36,11 @@ json to_json(const std::vector<Error>& errors) {
 json to_json(const EngineStatus& s) {
   json sources = json::array();
   for (const SourceReport& one : s.key_sources)
-    sources.push_back({{"name", one.name}, {"address", one.address}, {"state", name(one.state)}, {"keys", one.keys.size()}, {"confirmed_at", one.confirmed_at ? json(*one.confirmed_at) : json()}});
+    sources.push_back({{"name", one.name},
+                       {"address", one.address},
+                       {"state", name(one.state)},
+                       {"keys", one.keys.size()},
+                       {"confirmed_at", one.confirmed_at ? json(*one.confirmed_at) : json()}});
   json settings = json::array();
   for (const ShownValue& v : s.settings)
     settings.push_back({{"name", v.name}, {"value", v.value}, {"origin", name_of(v.origin)}, {"place", v.place}});
@@ -49,8 +56,13 @@ json to_json(const EngineStatus& s) {
       {"users", s.users},
       {"users_ready", s.users_ready},
       {"weak_hashes", s.weak_hashes},
-      {"jwt", {{"enabled", s.jwt_enabled}, {"from", s.token_source}, {"keys", s.keys}, {"sources", std::move(sources)}}},
-      {"health", {{"alive", true}, {"ready", s.health.ready}, {"not_ready", s.health.not_ready}, {"degraded", s.health.degraded}}},
+      {"jwt",
+       {{"enabled", s.jwt_enabled}, {"from", s.token_source}, {"keys", s.keys}, {"sources", std::move(sources)}}},
+      {"health",
+       {{"alive", true},
+        {"ready", s.health.ready},
+        {"not_ready", s.health.not_ready},
+        {"degraded", s.health.degraded}}},
       {"settings", std::move(settings)},
   };
 }

@@ -35,7 +35,8 @@ class SignalsBlocked {
 };
 
 int milliseconds_until(SteadyTime when) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(when - std::chrono::steady_clock::now()).count();
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(when - std::chrono::steady_clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, 60'000));
 }
 }  // namespace
@@ -87,12 +88,14 @@ std::string Server::answer(std::string_view line) noexcept {
     if (handler == options_.handlers.end()) {
       std::string known;
       for (const auto& [name, _] : options_.handlers) known += (known.empty() ? "" : ", ") + name;
-      return reply_line(unexpected(Error{ErrorKind::kInvalid, "no such verb: \"" + verb.substr(0, 64) + "\"", "one of: " + known, ""}));
+      return reply_line(unexpected(
+          Error{ErrorKind::kInvalid, "no such verb: \"" + verb.substr(0, 64) + "\"", "one of: " + known, ""}));
     }
     return reply_line(handler->second(*request));
   } catch (const std::exception&) {
     // A library's words may quote what it was given: they stay here.
-    return "{\"ok\":false,\"error\":{\"kind\":\"internal\",\"cause\":\"the question met an error of the gate's own\"}}\n";
+    return "{\"ok\":false,\"error\":{\"kind\":\"internal\",\"cause\":\"the question met an error of the gate's "
+           "own\"}}\n";
   }
 }
 
@@ -107,7 +110,8 @@ void Server::accept_all(std::map<int, Connection>& connections) {
     Connection connection;
     connection.deadline = std::chrono::steady_clock::now() + options_.request_time;
     if (!peer_is_owner(fd.get()))
-      connection.out = reply_line(unexpected(Error{ErrorKind::kDenied, "only the broker's user and root may ask", "run the command as the broker's user", ""}));
+      connection.out = reply_line(unexpected(Error{ErrorKind::kDenied, "only the broker's user and root may ask",
+                                                   "run the command as the broker's user", ""}));
     const int key = fd.get();
     connection.fd = std::move(fd);
     connections.emplace(key, std::move(connection));
@@ -134,7 +138,8 @@ bool Server::receive(Connection& connection) {
 
 bool Server::send(Connection& connection) {
   while (connection.sent < connection.out.size()) {
-    const ssize_t n = ::send(connection.fd.get(), connection.out.data() + connection.sent, connection.out.size() - connection.sent, MSG_NOSIGNAL);
+    const ssize_t n = ::send(connection.fd.get(), connection.out.data() + connection.sent,
+                             connection.out.size() - connection.sent, MSG_NOSIGNAL);
     if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
     connection.sent += static_cast<std::size_t>(n);
   }

@@ -23,7 +23,7 @@ using Handler = std::function<Result<nlohmann::json>(const nlohmann::json& reque
 using HandlerTable = std::map<std::string, Handler, std::less<>>;
 
 struct ServerOptions {
-  std::string path;                            // absolute
+  std::string path;  // absolute
   HandlerTable handlers;
   std::chrono::milliseconds request_time{2000};  // from connect to the end of the line
   std::chrono::milliseconds reply_time{5000};

@@ -33,7 +33,9 @@ class ControlTest : public ::testing::Test {
     ServerOptions o;
     o.path = path_;
     o.handlers["echo"] = [](const json& request) -> Result<json> { return json{{"said", request.value("word", "")}}; };
-    o.handlers["fault"] = [](const json&) -> Result<json> { return unexpected(Error{ErrorKind::kNotFound, "not there", "look elsewhere", "x:1:2"}); };
+    o.handlers["fault"] = [](const json&) -> Result<json> {
+      return unexpected(Error{ErrorKind::kNotFound, "not there", "look elsewhere", "x:1:2"});
+    };
     o.handlers["throw"] = [](const json&) -> Result<json> { throw std::runtime_error("secret words"); };
     o.handlers["long"] = [](const json&) -> Result<json> { return json(std::string(3'000'000, 'x')); };
     return o;
@@ -58,7 +60,8 @@ class ControlTest : public ::testing::Test {
     ::shutdown(fd->get(), SHUT_WR);
     std::string got;
     char buffer[4096];
-    for (ssize_t n; (n = ::recv(fd->get(), buffer, sizeof buffer, 0)) > 0;) got.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n; (n = ::recv(fd->get(), buffer, sizeof buffer, 0)) > 0;)
+      got.append(buffer, static_cast<std::size_t>(n));
     return got;
   }
 
@@ -105,8 +108,9 @@ TEST_F(ControlTest, ALongAnswerArrivesWhole) {
 
 TEST_F(ControlTest, NonsenseGetsAnErrorAndDisturbsNobody) {
   start();
-  for (const std::string& bytes : {std::string("\n"), std::string("xx\n"), std::string("[1]\n"), std::string("{}\n"), std::string("{\"verb\":7}\n"),
-                                   std::string("\0\0\n", 3), std::string(100'000, 'x'), std::string(60'000, '[') + "\n", std::string("{\"verb\":\"echo\"")})
+  for (const std::string& bytes : {std::string("\n"), std::string("xx\n"), std::string("[1]\n"), std::string("{}\n"),
+                                   std::string("{\"verb\":7}\n"), std::string("\0\0\n", 3), std::string(100'000, 'x'),
+                                   std::string(60'000, '[') + "\n", std::string("{\"verb\":\"echo\"")})
     EXPECT_NE(raw(bytes).find("\"ok\":false"), std::string::npos) << bytes.substr(0, 20);
   EXPECT_EQ(raw(""), "");
   EXPECT_TRUE(ask({{"verb", "echo"}}));
@@ -196,7 +200,8 @@ TEST_F(ControlTest, AStopTakesOnlyItsOwnSocketAway) {
 }
 
 TEST_F(ControlTest, APathThatIsNoneIsExplained) {
-  for (const std::string& path : {std::string("relative"), std::string(), "/" + std::string(200, 'x'), std::string("/no/such/folder/s")}) {
+  for (const std::string& path :
+       {std::string("relative"), std::string(), "/" + std::string(200, 'x'), std::string("/no/such/folder/s")}) {
     ServerOptions o = options();
     o.path = path;
     const auto server = Server::start(std::move(o));

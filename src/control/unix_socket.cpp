@@ -24,9 +24,9 @@ Result<sockaddr_un> address_of(const std::string& path) {
   if (path.empty() || path.front() != '/')
     return unexpected(invalid("the control socket's path must start with /: \"" + path + "\""));
   if (path.size() >= sizeof address.sun_path)
-    return unexpected(invalid("the control socket's path is longer than " + std::to_string(sizeof address.sun_path - 1) +
-                                  " bytes: " + path,
-                              "set a shorter [control] socket, such as /run/mosquitto/sallyport.sock"));
+    return unexpected(invalid(
+        "the control socket's path is longer than " + std::to_string(sizeof address.sun_path - 1) + " bytes: " + path,
+        "set a shorter [control] socket, such as /run/mosquitto/sallyport.sock"));
   if (path.find('\0') != std::string::npos) return unexpected(invalid("the control socket's path holds a NUL"));
   std::memcpy(address.sun_path, path.data(), path.size());
   return address;
@@ -89,7 +89,8 @@ Result<BoundSocket> listen_on(const std::string& path) {
   // Linux gives the file the descriptor's own mode at bind: there is no moment in which others could connect, and
   // the process's umask, which the broker's threads share, is left alone.
   if (::fchmod(bound.fd.get(), S_IRUSR | S_IWUSR) != 0)
-    return unexpected(Error{ErrorKind::kInternal, "cannot set the control socket's mode: " + errno_text(errno), "", ""});
+    return unexpected(
+        Error{ErrorKind::kInternal, "cannot set the control socket's mode: " + errno_text(errno), "", ""});
   if (::bind(bound.fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
     const int code = errno;
     return unexpected(Error{code == ENOENT || code == EACCES ? ErrorKind::kDenied : ErrorKind::kUnavailable,
@@ -121,8 +122,10 @@ Result<Descriptor> connect_to(const std::string& path, int timeout_ms) {
       return fd;
     case ENOENT:
     case ECONNREFUSED:
-      return unexpected(Error{ErrorKind::kUnavailable, "no running broker answers on " + path,
-                              "start the broker with the plugin and these settings; its log says whether the control socket could be made", ""});
+      return unexpected(Error{
+          ErrorKind::kUnavailable, "no running broker answers on " + path,
+          "start the broker with the plugin and these settings; its log says whether the control socket could be made",
+          ""});
     case EACCES:
     case EPERM:
       return unexpected(Error{ErrorKind::kDenied, "not allowed to ask on " + path,
