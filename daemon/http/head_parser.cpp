@@ -49,7 +49,7 @@ bool take_request_line(char* line, std::size_t size, Request& out, int& status) 
   const std::string_view version(target_end + 1, static_cast<std::size_t>(end - target_end - 1));
   if (version == "HTTP/1.0") out.http10 = true;
   else if (version != "HTTP/1.1") {
-    status = version.starts_with("HTTP/") ? 505 : 400;
+    status = version.size() == 8 && version.starts_with("HTTP/") ? 505 : 400;
     return false;
   }
   char* const question = std::find(target, target_end, '?');
