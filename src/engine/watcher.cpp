@@ -45,7 +45,11 @@ ReloadOutcome Engine::Impl::load(bool first) {
   };
 
   Result<Settings, LoadFailure> file_only = load_file_only(options.config_path);
-  if (!file_only) return refuse(std::move(file_only.error().faults));
+  if (!file_only) {
+    // It looks at names and at what the file alone can set; whoever has to mend the file wants every fault at once.
+    Result<LoadedSettings, LoadFailure> whole = load_settings(options.config_path, std::nullopt);
+    return refuse(std::move((whole ? file_only.error() : whole.error()).faults));
+  }
   const std::string& url = file_only->store.url;
   if (!options.accepts_postgres && !url.empty() && !url.starts_with("sqlite://"))
     return refuse({invalid("this edge takes sqlite:// stores only", "sallyportd takes the others", "store.url")});
