@@ -10,7 +10,7 @@ Ruling EngineDesk::connect(Contract contract, const ConnectAttempt& attempt, con
   last_.decision = decider_.decide(attempt);
   const GateSnapshot& snapshot = decider_.decided_with();
   last_.verdict = snapshot.mode == GateMode::observe ? Verdict::ignore : last_.decision.verdict;
-  if (last_.decision.expires_at) last_.ends_at = add_saturating(*last_.decision.expires_at, snapshot.jwt.plain.leeway);
+  if (last_.decision.expires_at) last_.ends_at = add_saturating(*last_.decision.expires_at, last_.decision.authority ? last_.decision.authority->leeway : 0);
   if (last_.decision.verdict == Verdict::unavailable && last_.decision.wants_refresh) waits_for_keys_ = true;
   // A refusal touches no admission: anybody can fail in anybody's name.
   if (client && last_.verdict == Verdict::allow) admissions_.admit(contract, *client, last_admission());

@@ -15,14 +15,16 @@ class GuessBrake {
  public:
   // Whether one more guess may cost a hash. Takes from both allowances when it may.
   bool permit(std::string_view username, std::string_view address, std::int64_t now_ms) noexcept {
-    if (!addresses_.take(address, now_ms)) return false;
+    // Where no address is told (RabbitMQ's first question has none) all clients would share one, and one who guesses
+    // would shut the others out.
+    if (!address.empty() && !addresses_.take(address, now_ms)) return false;
     if (names_.take(username, now_ms)) return true;
-    addresses_.give_back(address, now_ms);
+    if (!address.empty()) addresses_.give_back(address, now_ms);
     return false;
   }
   // The guess was right: gives both back.
   void refund(std::string_view username, std::string_view address, std::int64_t now_ms) noexcept {
-    addresses_.give_back(address, now_ms);
+    if (!address.empty()) addresses_.give_back(address, now_ms);
     names_.give_back(username, now_ms);
   }
 

@@ -1,0 +1,112 @@
+"""Debian's RabbitMQ with its MQTT plugin, in a folder of its own, asking one daemon.
+
+Everything listens on loopback; nothing of the machine's own RabbitMQ is touched.
+"""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+
+from . import machine
+
+SERVER = pathlib.Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+
+def is_here() -> bool:
+    return SERVER.exists()
+
+
+class RabbitMQ:
+    def __init__(self, daemon_port, options=(), user_info="", method="post"):
+        self.folder = machine.temp_folder()
+        self.port, self.amqp_port, self.distribution_port = machine.free_port(), machine.free_port(), machine.free_port()
+        self.epmd_port = machine.free_port()
+        self.daemon_port, self.options, self.user_info, self.method = daemon_port, tuple(options), user_info, method
+        self.process = None
+
+    def _write(self):
+        asked = f"http://{self.user_info}127.0.0.1:{self.daemon_port}/rabbitmq"
+        lines = [
+            f"listeners.tcp.1 = 127.0.0.1:{self.amqp_port}",
+            f"mqtt.listeners.tcp.1 = 127.0.0.1:{self.port}",
+            "mqtt.allow_anonymous = false",
+            "auth_backends.1 = http",
+            f"auth_http.http_method = {self.method}",
+            *(f"auth_http.{what}_path = {asked}/{what}" for what in ("user", "vhost", "resource", "topic")),
+            "log.console = false",
+            "log.file.level = info",
+            "vm_memory_high_watermark.absolute = 2GB",
+            "disk_free_limit.absolute = 10MB",
+            *self.options,
+        ]
+        (self.folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
+        (self.folder / "enabled_plugins").write_text("[rabbitmq_mqtt,rabbitmq_auth_backend_http].\n")
+
+    def start(self, seconds=120):
+        self._write()
+        home = str(self.folder)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": home,
+            "LANG": "C.UTF-8",
+            "RABBITMQ_NODENAME": f"sallyport{self.port}@localhost",
+            "RABBITMQ_MNESIA_BASE": home + "/mnesia",
+            "RABBITMQ_LOG_BASE": home + "/log",
+            "RABBITMQ_CONFIG_FILE": home + "/rabbitmq.conf",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": home + "/enabled_plugins",
+            "RABBITMQ_PID_FILE": home + "/pid",
+            "RABBITMQ_DIST_PORT": str(self.distribution_port),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_PORT": str(self.epmd_port),
+        }
+        (self.folder / "log").mkdir()
+        self.process = subprocess.Popen(
+            [str(SERVER)], env=environment, cwd=home, stdin=subprocess.DEVNULL,
+            stdout=open(self.folder / "out.log", "wb"), stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        up = machine.wait_until(lambda: self._answers() or self.process.poll() is not None, seconds, 0.2)
+        if not up or self.process.poll() is not None:
+            raise AssertionError("RabbitMQ did not start:\n" + self.log()[-4000:])
+        return self
+
+    def _answers(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def log(self):
+        files = [self.folder / "out.log", *sorted((self.folder / "log").glob("*.log"))]
+        return "\n".join(file.read_text(errors="backslashreplace") for file in files if file.exists())
+
+    def stop(self):
+        """By their numbers: the server's own group, and the port mapper that was started for it."""
+        if self.process is None:
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.process.pid, number)
+            except ProcessLookupError:
+                break
+            if machine.wait_until(lambda: self.process.poll() is not None, 15, 0.05):
+                break
+        for pid in self._own_processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+
+    def _own_processes(self):
+        """Processes whose environment names our own folder: Erlang's helpers leave the group."""
+        mark = f"HOME={self.folder}".encode()
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    yield int(entry.name)
+            except OSError:
+                continue
