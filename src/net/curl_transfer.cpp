@@ -234,7 +234,7 @@ FetchResult CurlTransfer::classify(CURLcode code) {
       if (os_error == ENETUNREACH || os_error == EHOSTUNREACH || os_error == EADDRNOTAVAIL || os_error == EACCES ||
           os_error == EPERM)
         return result(FetchOutcome::unreachable, words);
-      return result(FetchOutcome::connection_refused, words);
+      return result(os_error == ECONNRESET ? FetchOutcome::connection_lost : FetchOutcome::connection_refused, words);
     case CURLE_OPERATION_TIMEDOUT:
       return result(FetchOutcome::timed_out, where_time_went());
     case CURLE_PEER_FAILED_VERIFICATION:

@@ -138,6 +138,7 @@ class Examination {
     }
     const FetchOutcome outcome = last == ETIMEDOUT      ? FetchOutcome::timed_out
                                  : last == ECONNREFUSED ? FetchOutcome::connection_refused
+                                 : last == ECONNRESET   ? FetchOutcome::connection_lost
                                                         : FetchOutcome::unreachable;
     steps_.push_back(bad("tcp", outcome, addresses + " port " + std::to_string(url.port) + ": " + std::strerror(last)));
     return false;
