@@ -11,6 +11,7 @@ import subprocess
 
 from . import machine
 
+PASTED = machine.ROOT / "examples" / "rabbitmq.conf"
 SERVER = pathlib.Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
@@ -27,14 +28,13 @@ class RabbitMQ:
         self.process = None
 
     def _write(self):
-        asked = f"http://{self.user_info}127.0.0.1:{self.daemon_port}/rabbitmq"
+        # What people paste, with our own port and password.
+        pasted = PASTED.read_text().replace("http://rmq:PASSWORD@127.0.0.1:8080", f"http://{self.user_info}127.0.0.1:{self.daemon_port}")
+        pasted = pasted.replace("http_method = post", f"http_method = {self.method}")
         lines = [
+            pasted,
             f"listeners.tcp.1 = 127.0.0.1:{self.amqp_port}",
             f"mqtt.listeners.tcp.1 = 127.0.0.1:{self.port}",
-            "mqtt.allow_anonymous = false",
-            "auth_backends.1 = http",
-            f"auth_http.http_method = {self.method}",
-            *(f"auth_http.{what}_path = {asked}/{what}" for what in ("user", "vhost", "resource", "topic")),
             "log.console = false",
             "log.file.level = info",
             "vm_memory_high_watermark.absolute = 2GB",
