@@ -15,14 +15,17 @@ using namespace sallyport::testing;
 class ChainTest : public ::testing::Test {
  protected:
   // The reason, after checking that the verdict is the one that goes with it.
-  Reason reason(const Attempt& a, Verdict verdict) {
-    last = judge(a, snapshot, work, kNow, memory);
+  // The attempt is kept: the decision's principal may be a view of its user name.
+  Reason reason(Attempt a, Verdict verdict) {
+    asked = std::move(a);
+    last = judge(asked, snapshot, work, kNow, memory);
     EXPECT_EQ(name(last.verdict), name(verdict)) << name(last.reason);
     return last.reason;
   }
   GateSnapshot snapshot = gate();
   Workspace work;
   DecisionMemory memory;
+  Attempt asked;
   Decision last;
 };
 
