@@ -63,6 +63,7 @@ def spawn(command, env=None, seconds=1200):
 def unit_program(label, program):
     with tempfile.TemporaryDirectory(prefix="sp-units-") as folder:
         report = pathlib.Path(folder) / "report.json"
+        os.chmod(folder, 0o755)  # some tests act as a user who is not root
         env = dict(os.environ, TMPDIR=folder)
         env.setdefault("ASAN_OPTIONS", "abort_on_error=0:detect_leaks=1:detect_stack_use_after_return=1")
         env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
