@@ -198,7 +198,7 @@ def main():
         "http": lambda: folder("http"),
         "interop": lambda: folder("interop"),
         "differential": lambda: folder("differential"),
-        "docs": lambda: [python_suite("docs", [HERE / "docs_test.py"], only)],
+        "docs": lambda: [python_suite("docs", [HERE / "docs_test.py", HERE / "security_doc_test.py"], only)],
         "install": lambda: [python_suite("install", [HERE / "install_test.py"], only)],
         "long": long,
     }

@@ -53,6 +53,7 @@ async function verify({ token, keys }) {
   const { alg, kid } = headerOf(token);
   let why = 'no key fits';
   for (const jwk of keys.keys ?? [keys]) {
+    if (jwk === null || typeof jwk !== 'object') continue;
     if (!algorithms(jwk).includes(alg)) continue;
     if (kid !== undefined && jwk.kid !== undefined && kid !== jwk.kid) continue;
     try {

@@ -47,7 +47,7 @@ def verify(request):
     alg, kid = header.get("alg"), header.get("kid")
     why = "no key fits"
     for jwk in keys.get("keys", [keys]):
-        if alg not in algorithms(jwk) or ("kid" in header and "kid" in jwk and kid != jwk["kid"]):
+        if not isinstance(jwk, dict) or alg not in algorithms(jwk) or ("kid" in header and "kid" in jwk and kid != jwk["kid"]):
             continue
         try:
             JWS.decode_complete(token, key_for(jwk, alg), algorithms=[alg])
