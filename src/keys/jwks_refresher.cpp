@@ -92,15 +92,15 @@ std::vector<SourceReport> JwksRefresher::report() const {
 }
 
 // Starts what is due; the moment of the next thing that happens by itself.
-std::int64_t JwksRefresher::begin_due(std::vector<RemoteSource::Line>& lines, bool& changed) {
+std::int64_t JwksRefresher::begin_due(Work& work) {
   for (const std::uint64_t id : to_cancel_) fetcher_->cancel(id);
   to_cancel_.clear();
   const Moment now = clock_.now();
   std::int64_t wake = std::numeric_limits<std::int64_t>::max();
   for (const auto& held : sources_) {
     if (auto line = held->source.expire(now)) {
-      lines.push_back(std::move(*line));
-      changed = true;
+      work.lines.push_back(std::move(*line));
+      work.changed = true;
     }
     std::optional<FetchRequest> request;
     if (held->wanted) {
@@ -119,7 +119,7 @@ std::int64_t JwksRefresher::begin_due(std::vector<RemoteSource::Line>& lines, bo
   return wake;
 }
 
-void JwksRefresher::take(std::vector<Fetcher::Done> done, std::vector<RemoteSource::Line>& lines, bool& changed) {
+void JwksRefresher::take(std::vector<Fetcher::Done> done, Work& work) {
   const Moment now = clock_.now();
   for (Fetcher::Done& one : done) {
     const auto at =
@@ -127,7 +127,7 @@ void JwksRefresher::take(std::vector<Fetcher::Done> done, std::vector<RemoteSour
     if (at == sources_.end()) continue;
     Held& held = **at;
     RemoteSource::After after = held.source.finish(one.result, now, static_cast<std::uint32_t>(dice_()) << 1);
-    for (RemoteSource::Line& line : after.lines) lines.push_back(std::move(line));
+    for (RemoteSource::Line& line : after.lines) work.lines.push_back(std::move(line));
     if (after.more) {
       held.fetch_id = next_id_++;
       fetcher_->start(held.fetch_id, std::move(*after.more));
@@ -135,30 +135,42 @@ void JwksRefresher::take(std::vector<Fetcher::Done> done, std::vector<RemoteSour
     }
     held.fetch_id = 0;
     held.bell->quiet();  // whoever rang while it was under way has his answer
-    changed = true;
-    if (!after.to_store || !vault_) continue;
-    Result<void> saved = vault_->save(*after.to_store);
-    held.source.set_vault_fault(saved ? std::string() : saved.error().to_text());
+    work.changed = true;
+    if (after.to_store && vault_) work.to_store.push_back(std::move(*after.to_store));
+  }
+}
+
+// A disk may be slow: nobody waits for it under the lock.
+void JwksRefresher::keep(Work& work, const std::shared_ptr<DocumentVault>& vault) {
+  for (const StoredDocument& document : work.to_store) {
+    Result<void> saved = vault->save(document);
     if (!saved)
-      lines.push_back({LogLevel::warning, "the keys cannot be kept for the next start: " + saved.error().cause});
+      work.lines.push_back({LogLevel::warning, "the keys cannot be kept for the next start: " + saved.error().place +
+                                                   ": " + saved.error().cause});
+    std::lock_guard lock(mutex_);
+    for (const auto& held : sources_)
+      if (held->source.settings().address() == document.address)
+        held->source.set_vault_fault(saved ? std::string() : saved.error().to_text());
   }
 }
 
 void JwksRefresher::run() {
   std::vector<Fetcher::Done> done;
   for (;;) {
-    std::vector<RemoteSource::Line> lines;
-    bool changed = false;
+    Work work;
     std::int64_t wake = 0;
+    std::shared_ptr<DocumentVault> vault;
     {
       std::lock_guard lock(mutex_);
       if (stop_) break;
-      take(std::move(done), lines, changed);
-      wake = begin_due(lines, changed);
+      take(std::move(done), work);
+      wake = begin_due(work);
+      vault = vault_;
     }
-    if (changed && hooks_.changed) hooks_.changed();
+    if (work.changed && hooks_.changed) hooks_.changed();
+    if (vault) keep(work, vault);
     if (hooks_.log)
-      for (const RemoteSource::Line& line : lines) hooks_.log(line.level, line.text);
+      for (const RemoteSource::Line& line : work.lines) hooks_.log(line.level, line.text);
     const std::int64_t now = clock_.monotonic_ms();
     done = fetcher_->wait(wake <= now ? 0 : std::min<std::int64_t>(wake - now, 60'000));
   }

@@ -51,9 +51,16 @@ class JwksRefresher {
     std::optional<RefreshTrigger> wanted;
     std::uint64_t fetch_id = 0;  // 0: none under way
   };
+  // What one turn of the thread leaves to do without the lock.
+  struct Work {
+    std::vector<RemoteSource::Line> lines;
+    std::vector<StoredDocument> to_store;
+    bool changed = false;
+  };
   void run();
-  std::int64_t begin_due(std::vector<RemoteSource::Line>& lines, bool& changed);
-  void take(std::vector<Fetcher::Done> done, std::vector<RemoteSource::Line>& lines, bool& changed);
+  std::int64_t begin_due(Work& work);
+  void take(std::vector<Fetcher::Done> done, Work& work);
+  void keep(Work& work, const std::shared_ptr<DocumentVault>& vault);
 
   std::shared_ptr<Fetcher> fetcher_;
   const Clock& clock_;

@@ -136,7 +136,7 @@ TEST_F(JwksRefresherTest, ARestartInAnOutageHasTheStoredKeysAtOnce) {
   auto vault = std::make_shared<MemoryVault>();
   refresher.configure(one(source("")), vault);
   refresher.start();
-  ASSERT_TRUE(eventually([&] { return vault->kept.size() == 1 && keys_of("") == 1; }));
+  ASSERT_TRUE(eventually([&] { return vault->size() == 1 && keys_of("") == 1; }));
   refresher.stop();
   auto outage = std::make_shared<FakeFetcher>(
       [](const FetchRequest&) { return std::optional(answer(FetchOutcome::connection_refused)); });

@@ -49,14 +49,23 @@ inline FetchResult answer(FetchOutcome outcome, std::string body = {}, FetchHead
 class MemoryVault final : public DocumentVault {
  public:
   std::optional<StoredDocument> load(const std::string& address) override {
-    const auto at = kept.find(address);
-    return at == kept.end() ? std::nullopt : std::optional(at->second);
+    std::lock_guard lock(mutex_);
+    const auto at = kept_.find(address);
+    return at == kept_.end() ? std::nullopt : std::optional(at->second);
   }
   Result<void> save(const StoredDocument& document) override {
-    kept[document.address] = document;
+    std::lock_guard lock(mutex_);
+    kept_[document.address] = document;
     return {};
   }
-  std::map<std::string, StoredDocument> kept;
+  std::size_t size() const {
+    std::lock_guard lock(mutex_);
+    return kept_.size();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, StoredDocument> kept_;
 };
 
 // Answers by `respond`; a nothing from it hangs until cancelled.
