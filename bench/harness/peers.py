@@ -11,6 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 BUILD = HERE.parent / "build" / "bench"
+RELEASE = HERE.parent / "build" / "release"  # what make build makes: the plugin and the command line
 PEERS = BUILD / "peers"
 
 

@@ -75,3 +75,106 @@ def spread_line(tokens):
     worst = max((row["spread"], f"{name} {a} {mode}") for a, modes in tokens.items() for mode, table in modes.items()
                 for name, row in table.items() if "spread" in row)
     return f"Widest spread of a contestant's rounds: {worst[0]:.0%} ({worst[1]})."
+
+
+def allocation_lines(tokens):
+    """Ours, for each algorithm: by our own code (operator new), and by all in the process (malloc: OpenSSL's too)."""
+    lines = ["| | " + " | ".join(tokens) + " |", "|---|" + "---|" * len(tokens)]
+    for mode in ("cold", "repeat"):
+        cells = []
+        for modes in tokens.values():
+            row = modes.get(mode, {}).get(OURS, {})
+            cells.append(f"{row['news']:.0f} / {row['mallocs']:.0f}" if "news" in row else "-")
+        lines.append(f"| {mode}: ours / all | " + " | ".join(cells) + " |")
+    return lines
+
+
+def broker_table(broker):
+    if "rows" not in broker:
+        return [f"Left out: {broker.get('left_out', 'not run')}."]
+    lines = ["| plugin | clients | CPU of the broker's thread a connect | beside accept-all | other threads | connects a CPU second | a second, as it went |",
+             "|---|---|---|---|---|---|---|"]
+    for kind, modes in broker["rows"].items():
+        for mode, row in modes.items():
+            who = "accept-all" if kind == "accept-all" else f"Sallyport, {kind}"
+            clients = "first time" if mode == "cold" else "come again"
+            lines.append(f"| {who} | {clients} | {row['cpu_us']:.1f} µs | **{row['cpu_ratio']:.2f}** | {row['other_threads_us']:.1f} µs | "
+                         f"{row['connects_per_cpu_second']:,.0f} | {row['connects_per_second']:,.0f} |")
+    return lines
+
+
+def users_table(users):
+    if "rows" not in users:
+        return [f"Left out: {users.get('left_out', 'not run')}."]
+    lines = ["| users | import | memory of the import | start to first decision | memory of the process | bytes a user | store |", "|---|---|---|---|---|---|---|"]
+    for count, row in users["rows"].items():
+        lines.append(f"| {int(count):,} | {row['import_s']:.1f} s | {row['import_mib']:.0f} MiB | {row['start_s']:.2f} s | {row['mib']:.0f} MiB | "
+                     f"{row['bytes_per_user']:.0f} | {row['store_mib']:.0f} MiB |")
+    return lines
+
+
+def left_out_lines(result):
+    lines = [f"- {name}: {why}" for name, why in result["left_out"].items()]
+    for algorithm, modes in result["tokens"].items():
+        for mode, table in modes.items():
+            lines += [f"- {name}, {algorithm} {mode}: {row['left_out']}" for name, row in table.items() if "left_out" in row]
+    return lines
+
+
+def page(result, notes):
+    """docs/performance.md, whole."""
+    m = result["machine"]
+    tokens = result["tokens"]
+    versions = ", ".join(f"{name} {version}" for name, version in result["contestants"].items() if name != OURS)
+    lines = [
+        "# How fast", "",
+        "Made by `make bench` (`scripts/bench --write-docs` writes this page): figures of one run, for comparing within it.", "",
+        f"- Machine: {m['processor']} ({', '.join(m['has']) or 'no extensions of note'}), {m['system']}, Linux {m['kernel']}, {m['openssl']}",
+        f"- Sallyport: commit {result['contestants'][OURS]}",
+        f"- Beside: {versions}",
+        f"- Medians of {result['rounds']} interleaved rounds of {result['seconds']} s; load of the machine before: {result['load_before']:.1f}. {spread_line(tokens)}", "",
+        "## Whole tokens", "",
+        "Parse, signature, times, and the two claims `username` = `%u` and `clientid` = `%c`; a payload of about 260 bytes. Each",
+        "contestant is given its key once, in the form that it takes, and 64 tokens in turn; before it counts it has to",
+        "accept all of them and refuse a forged one, an expired one, and good ones under another user name or client id. All run",
+        "on one pinned core, and time is CPU time. A cell is how many times as fast we are (the median of each round's own",
+        "ratio), and the other's tokens a CPU second.", "",
+        "### Cold: every signature is checked", "",
+        *token_table(tokens, "cold"), "",
+        "### Repeat: the same bytes were right before", "",
+        "Our token cache beside the one other that has one. Times and claims are looked at again each time.", "",
+        *token_table(tokens, "repeat"), "",
+        "### What was to be reached", "",
+        "| | beside the best of the others | goal | |", "|---|---|---|---|",
+        *verdict_rows(tokens), "",
+        "### Allocations of one decision", "",
+        "By our own code, and by everything in the process (OpenSSL's of RSA and ECDSA; we hand it contexts that are kept).", "",
+        *allocation_lines(tokens), "",
+        "## A broker under a storm", "",
+    ]
+    broker = result.get("broker", {})
+    if "rows" in broker:
+        lines += [f"{broker['broker']}, {broker['connects']:,} clients of MQTT 3.1.1 over loopback, {broker['in_flight']} at a time, each with a token of its own; the",
+                  "broker on one core, the clients on another. Most of a connect is the kernel's and the broker's own.", ""]
+    lines += [*broker_table(broker), "", "## Users", "",
+              "`user import` of EMQX's CSV (salted SHA-256), then a new process up to its first decision, for the last of them.", "",
+              *users_table(result.get("users", {})), "", "## Left out", ""]
+    left = left_out_lines(result)
+    lines += left if left else ["Nothing."]
+    return "\n".join(lines) + "\n\n" + notes
+
+
+def verdict_rows(tokens):
+    rows = []
+    for algorithm, modes in tokens.items():
+        for mode, table in modes.items():
+            name, ratio = best_of_others(table)
+            if name is None or "ops" not in table.get(OURS, {}):
+                continue
+            goal = GOALS.get(algorithm) if mode == "cold" else None
+            if goal is None:
+                verdict = "" if ratio >= 1 else "behind"
+            else:
+                verdict = "reached" if ratio >= goal else "not reached"
+            rows.append(f"| {algorithm} {mode} | {ratio:.2f} times {name} | {f'{goal:g}' if goal else '-'} | {verdict} |")
+    return rows

@@ -11,10 +11,11 @@ REFUSALS = ["refused_forged", "refused_expired", "refused_other_name", "refused_
 UNSUPPORTED = 4
 
 
-def make_tokens(algorithms):
-    folder = BUILD / "tokens"
+def make_tokens(algorithms, count=64, folder="tokens"):
+    """Keys and tokens made now; several, so that no contestant meets the same bytes twice in a row."""
+    folder = BUILD / folder
     folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run([str(BUILD / "bin" / "bench_tokens"), str(folder), *algorithms], check=True)
+    subprocess.run([str(BUILD / "bin" / "bench_tokens"), str(folder), str(count), *algorithms], check=True)
     return folder
 
 

@@ -1,4 +1,5 @@
-// make_tokens FOLDER ALG...: keys made now, tokens to accept and tokens to refuse, for every contestant alike.
+// make_tokens FOLDER COUNT ALG...: keys made now, tokens to accept and tokens to refuse, for every contestant alike.
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iostream>
@@ -9,8 +10,6 @@
 namespace {
 
 using namespace sallyport;
-
-constexpr int kTokens = 64;  // in turn, so that no contestant meets the same bytes twice in a row
 
 struct Who {
   std::string username, client_id;
@@ -43,7 +42,7 @@ std::string text_secret() {
   return random + random + std::to_string(++made);
 }
 
-void make(const std::string& folder, Algorithm alg) {
+void make(const std::string& folder, int count, Algorithm alg) {
   const std::string stem = folder + "/" + std::string(name(alg));
   const bool symmetric = fits(alg, KeyKind::secret);
   const std::string secret = text_secret();
@@ -58,7 +57,7 @@ void make(const std::string& folder, Algorithm alg) {
     out << kind << ' ' << w.username << ' ' << w.client_id << ' ' << sign_compact(by, alg, header, claims).value()
         << '\n';
   };
-  for (int i = 0; i < kTokens; ++i) line(good, "good", who(i), *key, payload(who(i), i, now - 60, now + 86'400));
+  for (int i = 0; i < count; ++i) line(good, "good", who(i), *key, payload(who(i), i, now - 60, now + 86'400));
   line(bad, "forged", who(0), *stranger, payload(who(0), 0, now - 60, now + 86'400));
   line(bad, "expired", who(1), *key, payload(who(1), 1, now - 7200, now - 3600));
   // Good tokens of another device: only the claims tell.
@@ -69,16 +68,16 @@ void make(const std::string& folder, Algorithm alg) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::cerr << "usage: make_tokens FOLDER ALG...\n";
+  if (argc < 4) {
+    std::cerr << "usage: make_tokens FOLDER COUNT ALG...\n";
     return 2;
   }
-  for (int i = 2; i < argc; ++i) {
+  for (int i = 3; i < argc; ++i) {
     const auto alg = algorithm_from_name(argv[i]);
     if (!alg) {
       std::cerr << "no algorithm " << argv[i] << '\n';
       return 2;
     }
-    make(argv[1], *alg);
+    make(argv[1], std::atoi(argv[2]), *alg);
   }
 }

@@ -1,0 +1,22 @@
+"""The bench compares what is alike: each contestant lets the good in and keeps the forged, expired and others' out."""
+
+import subprocess
+import unittest
+
+from harness import machine
+
+
+class Bench(unittest.TestCase):
+    def test_each_contestant_accepts_good_tokens_and_refuses_forged_expired_and_others(self):
+        subprocess.run([machine.ROOT / "scripts" / "install-packages", "bench"], check=True, capture_output=True, timeout=600)
+        done = subprocess.run(
+            [machine.ROOT / "scripts" / "bench", "--check", "--algorithms", "HS256,RS256,ES256,EdDSA"],
+            capture_output=True, text=True, timeout=1200,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr[-3000:])
+        for contestant in ("sallyport", "libjwt", "fast-jwt"):
+            self.assertIn(f"{contestant} HS256 cold: right", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
