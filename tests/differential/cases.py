@@ -375,10 +375,10 @@ class Maker:
         weak = r.choice(self.weak)
         public = [one.jwk for one in others if one.kind[:3] != "oct"]
         return self.named(done, "set", {
-            "others before": lambda: {"keys": [*r.sample(public, 3), jwk]} if jwk["kty"] != "oct" else {"keys": [jwk, jwk]},
+            "others before": lambda: {"keys": [*r.sample(public, 3), jwk]} if key.jwk["kty"] != "oct" else {"keys": [jwk, jwk]},
             "same kid twice": lambda: {"keys": [{**other.jwk, **({"kid": jwk["kid"]} if "kid" in jwk else {})}, jwk]},
             "without the key": lambda: {"keys": [other.jwk]},
-            "secrets and public keys": lambda: {"keys": [jwk, r.choice(public) if jwk["kty"] == "oct" else self.keys[0].jwk]},
+            "secrets and public keys": lambda: {"keys": [jwk, r.choice(public) if key.jwk["kty"] == "oct" else self.keys[0].jwk]},
             "an unknown kty before": lambda: {"keys": [{"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"}, jwk]},
             "a broken key before": lambda: {"keys": [{"kty": "EC", "crv": "P-256"}, jwk]},
             "no object before": lambda: {"keys": [r.choice([1, None, "x", []]), jwk]},
@@ -387,5 +387,5 @@ class Maker:
             "no list": lambda: {"keys": r.choice([jwk, None, "x"])},
             "other members": lambda: {"keys": [jwk], "x": {"keys": []}},
             "in a private key's company": lambda: {"keys": [other.private, jwk]},
-            "twelve keys": lambda: {"keys": [dict(one.jwk) for one in self.keys if (one.kind[:3] == "oct") == (jwk["kty"] == "oct")] + [jwk]},
+            "twelve keys": lambda: {"keys": [dict(one.jwk) for one in self.keys if (one.kind[:3] == "oct") == (key.jwk["kty"] == "oct")] + [jwk]},
         })()  # fmt: skip

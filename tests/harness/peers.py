@@ -119,8 +119,10 @@ def from_python():
 
     def install():
         shutil.rmtree(site, ignore_errors=True)
-        # Debian's pip comes with python3-pip; a venv would do the same with more.
-        tool(["pip3", "pip"], ["--version"], (20, 0), "interop-python")
+        try:
+            words([python, "-m", "pip", "--version"])
+        except Missing:
+            words([machine.ROOT / "scripts" / "install-packages", "interop-python"])
         words([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--root-user-action=ignore", "--no-deps",
                "--only-binary=:all:", "--require-hashes", "--target", site, "-r", folder / "requirements.txt"])  # fmt: skip
 

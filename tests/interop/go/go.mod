@@ -2,4 +2,4 @@ module sallyport.test/interop
 
 go 1.19
 
-require github.com/golang-jwt/jwt/v5 v5.2.3
+require github.com/golang-jwt/jwt/v5 v5.2.2
