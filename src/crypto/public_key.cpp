@@ -5,6 +5,7 @@
 
 #include "crypto/ecdsa_form.h"
 #include "crypto/edwards.h"
+#include "crypto/fast_engine.h"
 #include "crypto/openssl_handles.h"
 #include "crypto/rsa_weakness.h"
 
@@ -66,6 +67,7 @@ struct PublicKey::State {
   KeyType type{};
   int bits = 0;
   std::string first, second;
+  std::shared_ptr<fast::Key> fast_key;  // nothing: OpenSSL alone serves this kind
   // Contexts that were set up once for a scheme and a hash and wait to be used again: taken
   // out by exchange, so that no two threads ever hold the same one and nobody waits.
   mutable std::array<std::array<std::atomic<EVP_PKEY_CTX*>, kIdleContexts>, kSchemeSlots> idle{};
@@ -113,6 +115,9 @@ struct PublicKey::State {
     return good;
   }
 
+  // By OpenSSL (Ed25519: libsodium).
+  bool judge(SignatureScheme scheme, Hash hash, std::string_view input, std::string_view signature) const noexcept;
+
   bool verify_edwards(std::string_view input, std::string_view signature) const noexcept {
     if (type == KeyType::ed25519) return verify_ed25519(first, input, signature);
     if (signature.size() != 114) return false;
@@ -131,29 +136,36 @@ KeyType PublicKey::type() const noexcept { return state_->type; }
 int PublicKey::bits() const noexcept { return state_->bits; }
 const std::string& PublicKey::first() const noexcept { return state_->first; }
 const std::string& PublicKey::second() const noexcept { return state_->second; }
+void* PublicKey::native_for_judges() const noexcept { return state_->pkey.get(); }
 bool PublicKey::same_as(const PublicKey& other) const noexcept {
   return type() == other.type() && first() == other.first() && second() == other.second();
 }
 
-bool PublicKey::verify(SignatureScheme scheme, Hash hash, std::string_view input,
-                       std::string_view signature) const noexcept {
+bool PublicKey::State::judge(SignatureScheme scheme, Hash hash, std::string_view input,
+                             std::string_view signature) const noexcept {
   switch (scheme) {
     case SignatureScheme::rsa_pkcs1:
     case SignatureScheme::rsa_pss:
       // RFC 8017 8.1.2 and 8.2.2, step 1: the signature has the length of the modulus.
-      if (state_->type != KeyType::rsa || signature.size() != (static_cast<std::size_t>(state_->bits) + 7) / 8)
+      if (type != KeyType::rsa || signature.size() != (static_cast<std::size_t>(bits) + 7) / 8)
         return false;
-      return state_->verify_digest(scheme, hash, input, as_bytes(signature), signature.size());
+      return verify_digest(scheme, hash, input, as_bytes(signature), signature.size());
     case SignatureScheme::ecdsa: {
-      if (state_->type != KeyType::p256 && state_->type != KeyType::p384 && state_->type != KeyType::p521) return false;
-      const auto der = ecdsa_to_der(signature, coordinate_size(state_->type));
-      return der && state_->verify_digest(scheme, hash, input, der->bytes.data(), der->size);
+      if (type != KeyType::p256 && type != KeyType::p384 && type != KeyType::p521) return false;
+      const auto der = ecdsa_to_der(signature, coordinate_size(type));
+      return der && verify_digest(scheme, hash, input, der->bytes.data(), der->size);
     }
     case SignatureScheme::eddsa:
-      if (state_->type != KeyType::ed25519 && state_->type != KeyType::ed448) return false;
-      return state_->verify_edwards(input, signature);
+      if (type != KeyType::ed25519 && type != KeyType::ed448) return false;
+      return verify_edwards(input, signature);
   }
   return false;
+}
+
+bool PublicKey::verify(SignatureScheme scheme, Hash hash, std::string_view input,
+                       std::string_view signature) const noexcept {
+  return fast::Engine::instance().verify(state_->fast_key, scheme, hash, input, signature,
+                                         [&] { return state_->judge(scheme, hash, input, signature); });
 }
 
 std::string PublicKey::spki_pem() const {
@@ -258,6 +270,7 @@ Result<PublicKey> PublicKey::adopt(void* evp_pkey) {
         return unexpected(invalid("the ed448 key is no sound point: small order or not canonical"));
       break;
   }
+  state->fast_key = fast::Engine::instance().adopt(state->type, state->first, state->second, key);
   return PublicKey(std::move(state));
 }
 

@@ -1,0 +1,256 @@
+// The fast engine against OpenSSL, case by case: what one accepts the other accepts.
+// SALLYPORT_DIFFERENTIAL=n in the environment asks for n cases of each kind of key on each path.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <random>
+
+#include "crypto/fast_key.h"
+#include "crypto/fast_known_answers.h"
+#include "crypto/openssl_handles.h"
+#include "crypto/private_key.h"
+
+namespace sallyport::fast {
+namespace {
+
+int cases() {
+  const char* wanted = std::getenv("SALLYPORT_DIFFERENTIAL");
+  return wanted ? std::atoi(wanted) : 2000;
+}
+
+struct EcCurve {
+  const char* group_name;
+  KeyType type;
+  Hash hash;
+};
+constexpr EcCurve kP256{"P-256", KeyType::p256, Hash::sha256};
+
+using Group = std::unique_ptr<EC_GROUP, Freer<EC_GROUP_free>>;
+using Point = std::unique_ptr<EC_POINT, Freer<EC_POINT_free>>;
+using BnCtx = std::unique_ptr<BN_CTX, Freer<BN_CTX_free>>;
+
+// One private key d, with both engines' view of d G.
+struct EcPair {
+  Bn d;
+  PublicKey openssl;
+  std::unique_ptr<const KeyTable> fast;
+};
+
+class EcCase {
+ public:
+  EcCase(const EcCurve& curve, Path path)
+      : curve_(curve), path_(path), size_(coordinate_size(curve.type)), ctx_(BN_CTX_new()),
+        group_(EC_GROUP_new_by_curve_name(curve.type == KeyType::p256 ? NID_X9_62_prime256v1 : NID_secp384r1)), n_(BN_dup(EC_GROUP_get0_order(group_.get()))) {
+    for (int i = 0; i < 6; ++i) keys_.push_back(pair(random_scalar()));
+    // The generator itself, its neighbours and their opposites: sums that meet equal and opposite points.
+    for (const BN_ULONG small : {1ul, 2ul, 3ul, 64ul, 65ul, 128ul}) {
+      Bn d(BN_new()), minus(BN_new());
+      BN_set_word(d.get(), small);
+      BN_sub(minus.get(), n_.get(), d.get());
+      keys_.push_back(pair(std::move(d)));
+      keys_.push_back(pair(std::move(minus)));
+    }
+  }
+
+  // One case of kind `kind` (any number); its name and whether OpenSSL accepted it. A difference is a failed test.
+  void run(int kind) {
+    const EcPair& key = keys_[pick(keys_.size())];
+    const std::string input = "case " + std::to_string(random_());
+    const Bn e(BN_bin2bn(digest(curve_.hash, input).bytes.data(), static_cast<int>(size_), nullptr));
+    Bn r(BN_new()), s(BN_new()), k = random_scalar(), t(BN_new());
+    sign(key, e.get(), k.get(), r.get(), s.get());
+    switch (kind % 16) {
+      case 0:
+        return compare("r is 0", key, input, std::string(size_, '\0') + fixed(s.get()));
+      case 1:
+        return compare("s is 0", key, input, fixed(r.get()) + std::string(size_, '\0'));
+      case 2:
+        return compare("r is n", key, input, fixed(n_.get()) + fixed(s.get()));
+      case 3:
+        return compare("s is n", key, input, fixed(r.get()) + fixed(n_.get()));
+      case 4:
+        BN_add(r.get(), r.get(), n_.get());
+        return compare("r + n", key, input, fixed(r.get()) + fixed(s.get()));
+      case 5:
+        BN_add(s.get(), s.get(), n_.get());
+        return compare("s + n", key, input, fixed(r.get()) + fixed(s.get()));
+      case 6:
+        BN_sub(s.get(), n_.get(), s.get());
+        return compare("n - s", key, input, fixed(r.get()) + fixed(s.get()));
+      case 7:
+        return compare("another key", keys_[pick(keys_.size())], input, fixed(r.get()) + fixed(s.get()));
+      case 8:
+        return compare("another input", key, input + "!", fixed(r.get()) + fixed(s.get()));
+      case 9:
+      case 10: {
+        std::string signature = fixed(r.get()) + fixed(s.get());
+        char& byte = signature[pick(signature.size())];
+        byte = static_cast<char>(byte ^ (1 << pick(8)));
+        return compare("a bit", key, input, signature);
+      }
+      case 11: {  // small and large numbers that belong to nothing
+        BN_set_word(r.get(), 1 + pick(3));
+        BN_sub(s.get(), n_.get(), r.get());
+        return compare("small r, large s", key, input, pick(2) ? fixed(r.get()) + fixed(s.get()) : fixed(s.get()) + fixed(r.get()));
+      }
+      case 12: {  // u1 G and u2 Q are equal or opposite: e = ±r d (mod n), with e given, r = ±e / d
+        BN_mod_inverse(t.get(), key.d.get(), n_.get(), ctx_.get());
+        BN_mod_mul(r.get(), e.get(), t.get(), n_.get(), ctx_.get());
+        const bool opposite = pick(2) == 1;
+        if (opposite) BN_sub(r.get(), n_.get(), r.get());
+        return compare(opposite ? "opposite points" : "equal points", key, input, fixed(r.get()) + fixed(s.get()));
+      }
+      case 13:
+        return with_x_over_n(input, e.get());
+      case 14:
+        return meeting_points(input, e.get());
+      default:
+        compare("good", key, input, fixed(r.get()) + fixed(s.get()));
+        EXPECT_TRUE(last_);
+    }
+  }
+  std::map<std::string, std::pair<int, int>> seen;  // tried, accepted
+
+ private:
+  std::size_t pick(std::size_t n) { return random_() % n; }
+  Bn random_scalar() {
+    Bn d(BN_new());
+    do BN_rand_range(d.get(), n_.get());
+    while (BN_is_zero(d.get()));
+    return d;
+  }
+  // As many bytes as the curve's numbers have; a number that does not fit becomes the largest.
+  std::string fixed(const BIGNUM* x) const {
+    if (static_cast<std::size_t>(BN_num_bytes(x)) > size_) return std::string(size_, '\xff');
+    return bn_bytes(x, size_);
+  }
+  PublicKey openssl_key(const EC_POINT* q) {
+    const Bn x(BN_new()), y(BN_new());
+    EC_POINT_get_affine_coordinates(group_.get(), q, x.get(), y.get(), ctx_.get());
+    auto key = PublicKey::from_point(curve_.type, bn_bytes(x.get(), size_), bn_bytes(y.get(), size_));
+    EXPECT_TRUE(key);
+    return std::move(*key);
+  }
+  EcPair pair(Bn d, const EC_POINT* known = nullptr) {
+    Point q(known ? EC_POINT_dup(known, group_.get()) : EC_POINT_new(group_.get()));
+    if (!known) EC_POINT_mul(group_.get(), q.get(), d.get(), nullptr, nullptr, ctx_.get());
+    PublicKey key = openssl_key(q.get());
+    auto table = KeyTable::make(curve_.type, key.first(), key.second(), path_);
+    EXPECT_TRUE(table);
+    std::string off = key.second();
+    off.back() = static_cast<char>(off.back() ^ 1);
+    EXPECT_FALSE(KeyTable::make(curve_.type, key.first(), off, path_)) << "off the curve";
+    return {std::move(d), std::move(key), std::move(table)};
+  }
+  void sign(const EcPair& key, const BIGNUM* e, const BIGNUM* k, BIGNUM* r, BIGNUM* s) {
+    const Point p(EC_POINT_new(group_.get()));
+    const Bn t(BN_new());
+    EC_POINT_mul(group_.get(), p.get(), k, nullptr, nullptr, ctx_.get());
+    EC_POINT_get_affine_coordinates(group_.get(), p.get(), r, nullptr, ctx_.get());
+    BN_nnmod(r, r, n_.get(), ctx_.get());
+    BN_mod_mul(s, r, key.d.get(), n_.get(), ctx_.get());
+    BN_mod_add(s, s, e, n_.get(), ctx_.get());
+    BN_mod_inverse(t.get(), k, n_.get(), ctx_.get());
+    BN_mod_mul(s, s, t.get(), n_.get(), ctx_.get());
+  }
+  // A key made for a signature whose point has x = r + n, which one point in 2^128 has by chance: Q = (s R - e G) / r.
+  void with_x_over_n(const std::string& input, const BIGNUM* e) {
+    const Bn x(BN_new()), r(BN_new()), minus_e(BN_new()), t(BN_new()), s = random_scalar();
+    const Point p(EC_POINT_new(group_.get())), q(EC_POINT_new(group_.get()));
+    const ErrorQueueGuard guard;
+    do {
+      BN_set_word(r.get(), 1 + pick(1'000'000));
+      BN_add(x.get(), n_.get(), r.get());
+    } while (EC_POINT_set_compressed_coordinates(group_.get(), p.get(), x.get(), 0, ctx_.get()) != 1);
+    BN_nnmod(t.get(), e, n_.get(), ctx_.get());
+    BN_sub(minus_e.get(), n_.get(), t.get());
+    EC_POINT_mul(group_.get(), q.get(), minus_e.get(), p.get(), s.get(), ctx_.get());
+    BN_mod_inverse(t.get(), r.get(), n_.get(), ctx_.get());
+    EC_POINT_mul(group_.get(), q.get(), nullptr, q.get(), t.get(), ctx_.get());
+    const EcPair made = pair(Bn(BN_new()), q.get());
+    compare("x of the point is r + n", made, input, fixed(r.get()) + fixed(s.get()));
+    EXPECT_TRUE(last_);
+    BN_add_word(r.get(), 1);
+    compare("x of the point is r - 1 + n", made, input, fixed(r.get()) + fixed(s.get()));
+  }
+  // A key of which u1 G = ±u2 Q in a signature that is good but for that: d = ±e / r with r = x(k G), s = 2 e / k.
+  void meeting_points(const std::string& input, const BIGNUM* e) {
+    const Bn k = random_scalar(), r(BN_new()), s(BN_new()), t(BN_new());
+    Bn d(BN_new());
+    const Point p(EC_POINT_new(group_.get()));
+    EC_POINT_mul(group_.get(), p.get(), k.get(), nullptr, nullptr, ctx_.get());
+    EC_POINT_get_affine_coordinates(group_.get(), p.get(), r.get(), nullptr, ctx_.get());
+    BN_nnmod(r.get(), r.get(), n_.get(), ctx_.get());
+    BN_mod_inverse(t.get(), r.get(), n_.get(), ctx_.get());
+    BN_mod_mul(d.get(), e, t.get(), n_.get(), ctx_.get());
+    const bool opposite = pick(2) == 1;
+    BN_mod_inverse(t.get(), k.get(), n_.get(), ctx_.get());
+    BN_mod_mul(s.get(), e, t.get(), n_.get(), ctx_.get());
+    if (opposite) BN_sub(d.get(), n_.get(), d.get());
+    else BN_mod_add(s.get(), s.get(), s.get(), n_.get(), ctx_.get());
+    const EcPair made = pair(std::move(d));
+    compare(opposite ? "u1 G = -u2 Q" : "u1 G = u2 Q", made, input, fixed(r.get()) + fixed(s.get()));
+    EXPECT_EQ(last_, !opposite);
+  }
+  void compare(const std::string& kind, const EcPair& key, const std::string& input, const std::string& signature) {
+    last_ = key.openssl.verify(SignatureScheme::ecdsa, curve_.hash, input, signature);
+    auto& [tried, accepted] = seen[kind];
+    ++tried;
+    accepted += last_;
+    ASSERT_EQ(key.fast->verify(input, signature), last_) << kind << " on " << name(path_);
+  }
+
+  const EcCurve& curve_;
+  const Path path_;
+  const std::size_t size_;
+  const BnCtx ctx_;
+  const Group group_;
+  const Bn n_;
+  std::vector<EcPair> keys_;
+  std::mt19937_64 random_{20251};
+  bool last_ = false;
+};
+
+class FastEcdsaTest : public testing::TestWithParam<std::pair<const EcCurve*, Path>> {};
+
+TEST_P(FastEcdsaTest, DecidesAsOpensslDoesForGoodForgedAndEdgeCases) {
+  const auto& [curve, path] = GetParam();
+  if (!has(path)) GTEST_SKIP() << "this machine has no " << name(path);
+  EcCase all(*curve, path);
+  const int rounds = cases();
+  // Half of them good; those that need a table of their own once in eight times.
+  for (int i = 0; i < rounds && !HasFatalFailure(); ++i) {
+    int kind = i % 2 ? 15 : (i / 2) % 15;
+    if ((kind == 13 || kind == 14) && (i / 30) % 8 != 0) kind = 9;
+    all.run(kind);
+  }
+  for (const auto& [kind, count] : all.seen) RecordProperty(kind, std::to_string(count.first) + " tried, " + std::to_string(count.second) + " accepted");
+  if (std::getenv("SALLYPORT_DIFFERENTIAL"))
+    for (const auto& [kind, count] : all.seen) std::printf("%8d tried, %8d accepted: %s\n", count.first, count.second, kind.c_str());
+  EXPECT_GE(all.seen.size(), 15u);
+}
+INSTANTIATE_TEST_SUITE_P(EachCurveAndPath, FastEcdsaTest,
+                         testing::Values(std::pair{&kP256, Path::portable}, std::pair{&kP256, Path::adx}),
+                         [](const auto& each) { return "P256_" + std::string(name(each.param.second)); });
+
+TEST(FastKnownAnswersTest, AreRightOnEveryPath) {
+  for (const Path path : paths()) EXPECT_TRUE(known_answers_are_right(path)) << name(path);
+}
+
+TEST(FastKeyTableTest, RefusesKeysAndSignaturesOfAnotherLength) {
+  const auto key = PrivateKey::generate(KeyType::p256);
+  const std::string& x = key->public_key().first();
+  const std::string& y = key->public_key().second();
+  for (const Path path : paths()) {
+    const auto table = KeyTable::make(KeyType::p256, x, y, path);
+    ASSERT_TRUE(table);
+    EXPECT_FALSE(KeyTable::make(KeyType::p256, x.substr(1), y, path));
+    EXPECT_FALSE(KeyTable::make(KeyType::p256, x, y + "x", path));
+    EXPECT_FALSE(KeyTable::make(KeyType::p256, std::string(32, '\xff'), y, path)) << "not below p";
+    for (const std::size_t n : {0u, 1u, 63u, 65u, 96u}) EXPECT_FALSE(table->verify("input", std::string(n, '\x01')));
+  }
+}
+
+}  // namespace
+}  // namespace sallyport::fast

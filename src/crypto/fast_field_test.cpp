@@ -1,0 +1,125 @@
+// The fast engine's arithmetic against Python's big integers: products on each path, sums,
+// differences and inverses, on random numbers and on those where carries run.
+#include <gtest/gtest.h>
+
+#include <cinttypes>
+#include <cstdio>
+#include <random>
+
+#include "crypto/fast_p256_curve.h"
+#include "crypto/fast_path.h"
+
+#if SALLYPORT_FAST_ENGINE
+namespace sallyport::fast {
+namespace {
+
+template <int N>
+std::string hex(const Wide<N>& a) {
+  std::string out;
+  for (int i = N - 1; i >= 0; --i) {
+    char text[17];
+    std::snprintf(text, sizeof text, "%016" PRIx64, a.limb[i]);
+    out += text;
+  }
+  return out;
+}
+
+template <class Modulus>
+class Operands {
+ public:
+  static constexpr int N = Modulus::kLimbs;
+  // 0, 1, 2, m - 1, m - 2, the prime's own limbs, ones and zeros in turn, and random ones: all below m.
+  Wide<N> next() {
+    Wide<N> a{};
+    switch (random_() % 8) {
+      case 0:
+        a.limb[0] = random_() % 3;
+        break;
+      case 1:
+        subtract_borrow(a, Modulus::kModulus, Wide<N>{{1 + random_() % 3}});
+        break;
+      case 2:
+        for (Limb& x : a.limb) x = random_() % 2 ? ~Limb{0} : 0;
+        break;
+      case 3:
+        for (int i = 0; i < N; ++i) a.limb[i] = Modulus::kModulus.limb[i] + random_() % 3 - 1;
+        break;
+      default:
+        for (Limb& x : a.limb) x = random_();
+    }
+    while (not_below(a, Modulus::kModulus)) a.limb[N - 1] >>= 1;
+    return a;
+  }
+
+ private:
+  std::mt19937_64 random_{7};
+};
+
+constexpr const char* kJudge = R"(
+import sys
+wrong = count = 0
+for line in sys.stdin:
+    op, bits, m, a, b, c = line.split()
+    bits, m, a, b, c = int(bits), *(int(x, 16) for x in (m, a, b, c))
+    right = {'add': lambda: (a + b) % m, 'subtract': lambda: (a - b) % m, 'product': lambda: a * b * pow(2, -bits, m) % m,
+             'inverse': lambda: pow(a, -1, m)}[op]()
+    count += 1
+    if right != c:
+        wrong += 1
+        if wrong < 5: print('wrong:', line, file=sys.stderr)
+sys.exit(0 if wrong == 0 and count >= 10000 else 1)
+)";
+
+class Judge {
+ public:
+  Judge() : pipe_(::popen(("python3 -c \"" + std::string(kJudge) + "\"").c_str(), "w")) {}
+  template <int N>
+  void say(const char* op, const Wide<N>& m, const Wide<N>& a, const Wide<N>& b, const Wide<N>& c) {
+    std::fprintf(pipe_, "%s %d %s %s %s %s\n", op, 64 * N, hex(m).c_str(), hex(a).c_str(), hex(b).c_str(), hex(c).c_str());
+  }
+  int done() { return ::pclose(pipe_); }
+
+ private:
+  std::FILE* pipe_;
+};
+
+template <class Modulus, class... Products>
+void ask_all(Judge& judge, int rounds) {
+  using M = Modular<Modulus>;
+  constexpr int N = Modulus::kLimbs;
+  Operands<Modulus> operands;
+  for (int i = 0; i < rounds; ++i) {
+    const Wide<N> a = operands.next(), b = operands.next();
+    Wide<N> c;
+    M::add(c, a, b);
+    judge.say("add", M::kModulus, a, b, c);
+    M::subtract(c, a, b);
+    judge.say("subtract", M::kModulus, a, b, c);
+    M::product(c, a, b);
+    judge.say("product", M::kModulus, a, b, c);
+    [[maybe_unused]] const auto with = [&](void (*product)(Wide<N>&, const Wide<N>&, const Wide<N>&) noexcept) {
+      Wide<N> d = a;  // also onto an operand
+      product(d, d, b);
+      judge.say("product", M::kModulus, a, b, d);
+      d = b;
+      product(d, d, d);
+      judge.say("product", M::kModulus, b, b, d);
+    };
+    (with(&Products::of), ...);
+    if (!is_zero(a)) judge.say("inverse", M::kModulus, a, a, Inverse<Modulus>::of(a));
+  }
+}
+
+TEST(FastFieldTest, AgreesWithTheBigIntegersOfPython) {
+  Judge judge;
+  ask_all<P256::Field, P256::PortableProduct>(judge, 3000);
+#if SALLYPORT_FAST_ADX
+  if (has(Path::adx)) ask_all<P256::Field, P256::AdxProduct>(judge, 3000);
+#endif
+  ask_all<P256::Order>(judge, 3000);
+  EXPECT_EQ(judge.done(), 0);
+}
+
+}  // namespace
+}  // namespace sallyport::fast
+#endif
