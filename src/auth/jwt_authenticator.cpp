@@ -174,7 +174,8 @@ std::optional<Decision> ask_jwt(const AuthContext& c, ChainNotes& notes) {
     d.token_shown = notes.token_shown;
     return d;
   };
-  switch (shape_of(*field, c.work.token)) {
+  const LookedAt seen = look_at(*field, c.work.token);
+  switch (seen.shape) {
     case TokenShape::absent: return std::nullopt;
     case TokenShape::encrypted: notes.token_shown = true; return refuse(StepKind::token_read, Reason::encrypted_token);
     case TokenShape::something_else:
@@ -186,7 +187,7 @@ std::optional<Decision> ask_jwt(const AuthContext& c, ChainNotes& notes) {
     case TokenShape::token: break;
   }
   notes.token_shown = true;
-  const Result<CompactJws, Reason> jws = CompactJws::parse(*field, c.work.token);
+  const Result<CompactJws, Reason> jws = CompactJws::parse(seen, c.work.token);
   if (!jws) return refuse(StepKind::token_read, jws.error());
   return judge(*jws, c, notes);
 }

@@ -81,5 +81,33 @@ TEST(HexTest, RefusesOddLengthAndOtherLetters) {
   EXPECT_FALSE(decode_hex("0g"));
 }
 
+// Long texts go through another path than short ones, where the processor has it.
+TEST(Base64urlTest, EveryLengthComesBackIntoExactlyItsRoom) {
+  std::string bytes;
+  for (std::size_t n = 0; n < 300; ++n) {
+    const std::string text = encode_base64url(bytes);
+    std::string out(bytes.size(), '\0');
+    ASSERT_EQ(decode_base64url(text, std::span<char>(out.data(), out.size())), bytes.size()) << n;
+    ASSERT_EQ(out, bytes) << n;
+    bytes += static_cast<char>(n * 151 + n / 7);
+  }
+}
+
+TEST(Base64urlTest, NoCharacterOfAnotherAlphabetPassesAtAnyPlaceOfALongText) {
+  const std::string good = encode_base64url(std::string(96, '\x5a'));
+  ASSERT_TRUE(decode_base64url(good));
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  for (std::size_t at = 0; at < good.size(); ++at)
+    for (int c = 0; c < 256; ++c) {
+      std::string text = good;
+      text[at] = static_cast<char>(c);
+      const bool known = alphabet.find(static_cast<char>(c)) != std::string_view::npos;
+      ASSERT_EQ(decode_base64url(text).has_value(), known) << at << ' ' << c;
+      if (known) {
+        ASSERT_EQ(encode_base64url(*decode_base64url(text)), text);
+      }
+    }
+}
+
 }  // namespace
 }  // namespace sallyport

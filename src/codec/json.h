@@ -24,17 +24,18 @@ struct JsonLimits {
   std::size_t max_bytes = 64 * 1024;
   std::size_t max_depth = 16;
   std::size_t max_nodes = 16 * 1024;  // names count as nodes
-  // Only for envelopes whose inner documents are parsed again, strictly (`jws verify --batch`); find() then gives the first.
+  // Only for envelopes whose inner documents are parsed again, strictly (`jws verify --batch`); find() then gives the
+  // first.
   bool allow_duplicate_names = false;
 };
 
 struct JsonNode {
   JsonType type{};
   bool boolean = false;
-  std::uint32_t begin = 0;   // text of a string (unescaped) or number
+  std::uint32_t begin = 0;  // text of a string (unescaped) or number
   std::uint32_t length = 0;
-  std::uint32_t count = 0;   // members of an object, elements of an array
-  std::uint32_t next = 0;    // index of the node after this one and all that it holds
+  std::uint32_t count = 0;  // members of an object, elements of an array
+  std::uint32_t next = 0;   // index of the node after this one and all that it holds
 };
 
 class JsonTape;
@@ -51,7 +52,8 @@ class JsonValue {
 
   std::optional<std::string_view> string() const noexcept;  // a string's text, else nothing
   std::optional<bool> boolean() const noexcept;
-  std::string_view text() const noexcept;  // a string's or number's text as it stands; "true", "false", "null"; else empty
+  std::string_view text()
+      const noexcept;  // a string's or number's text as it stands; "true", "false", "null"; else empty
   // A number without fraction and exponent that fits: 7, -7; not 7.0, not 1e3.
   std::optional<std::int64_t> integer() const noexcept;
   std::size_t size() const noexcept;  // members or elements; 0 for others
@@ -86,7 +88,16 @@ class JsonValue::Cursor {
   bool object_ = false;
 };
 
-enum class JsonError : std::uint8_t { none, syntax, bad_utf8, duplicate_name, too_long, too_deep, too_many, trailing_text };
+enum class JsonError : std::uint8_t {
+  none,
+  syntax,
+  bad_utf8,
+  duplicate_name,
+  too_long,
+  too_deep,
+  too_many,
+  trailing_text
+};
 std::string_view to_text(JsonError e);
 
 class JsonTape {
@@ -105,6 +116,69 @@ class JsonTape {
   const char* text_ = nullptr;
   std::size_t error_offset_ = 0;
 };
+
+// What every claim of every token goes through is inline.
+inline JsonType JsonValue::type() const noexcept {
+  return tape_ && index_ < tape_->nodes_.size() ? tape_->nodes_[index_].type : JsonType::null;
+}
+
+inline std::optional<std::string_view> JsonValue::string() const noexcept {
+  if (!is_string()) return std::nullopt;
+  return text();
+}
+
+inline std::string_view JsonValue::text() const noexcept {
+  switch (type()) {
+    case JsonType::null:
+      return "null";
+    case JsonType::boolean:
+      return tape_->nodes_[index_].boolean ? "true" : "false";
+    case JsonType::number:
+    case JsonType::string:
+      return {tape_->text_ + tape_->nodes_[index_].begin, tape_->nodes_[index_].length};
+    case JsonType::array:
+    case JsonType::object:
+      return {};
+  }
+  return {};
+}
+
+inline std::optional<JsonValue> JsonValue::find(std::string_view name) const noexcept {
+  if (!is_object()) return std::nullopt;
+  // The first character tells most names apart without a call.
+  for (Cursor c = begin(); c.valid(); c.advance()) {
+    const std::string_view at = c.name();
+    if (at.size() == name.size() && (at.empty() || (at[0] == name[0] && at == name))) return c.value();
+  }
+  return std::nullopt;
+}
+
+inline JsonValue::Cursor JsonValue::begin() const noexcept {
+  Cursor c;
+  if (!is_array() && !is_object()) return c;
+  c.tape_ = tape_;
+  c.index_ = index_ + 1;
+  c.left_ = tape_->nodes_[index_].count;
+  c.object_ = is_object();
+  return c;
+}
+
+inline void JsonValue::Cursor::advance() noexcept {
+  if (left_ == 0) return;
+  --left_;
+  index_ = tape_->nodes_[object_ ? index_ + 1 : index_].next;
+}
+
+inline std::string_view JsonValue::Cursor::name() const noexcept {
+  if (left_ == 0 || !object_) return {};
+  const JsonNode& node = tape_->nodes_[index_];
+  return {tape_->text_ + node.begin, node.length};
+}
+
+inline JsonValue JsonValue::Cursor::value() const noexcept {
+  if (left_ == 0) return {};
+  return JsonValue(tape_, object_ ? index_ + 1 : index_);
+}
 
 // RFC 7519 NumericDate, taken exactly (never through a double) and rounded up to
 // whole seconds, which keeps `exp <= now` and `nbf > now` true to the fraction for a

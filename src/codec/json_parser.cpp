@@ -1,6 +1,7 @@
 // One pass, no recursion: an open container keeps its parent's index in `next`
 // until it closes, so a depth bomb costs nodes of the tape and no stack.
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "codec/json.h"
@@ -15,11 +16,12 @@ constexpr std::uint32_t kPairwiseMembers = 16;
 
 constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101, kHighs = 0x8080'8080'8080'8080;
 
-// Whether one of eight bytes ends a run of plain text: a quote, a backslash, a control or a byte above ASCII.
-bool has_special(std::uint64_t w) {
+// The high bit of each of eight bytes that ends a run of plain text: a quote, a backslash, a control or a byte above
+// ASCII. The lowest bit set is exact; those above it may be borrowed.
+std::uint64_t specials(std::uint64_t w) {
   const std::uint64_t quote = w ^ (kOnes * '"'), slash = w ^ (kOnes * '\\');
   const std::uint64_t found = ((quote - kOnes) & ~quote) | ((slash - kOnes) & ~slash) | ((w - kOnes * 0x20) & ~w) | w;
-  return (found & kHighs) != 0;
+  return found & kHighs;
 }
 
 bool is_plain(char c) {
@@ -66,6 +68,8 @@ class Parser {
 
  private:
   void skip_space() {
+    // Compact JSON, as tokens have it, has none.
+    if (at_ == end_ || static_cast<unsigned char>(*at_) > 0x20) return;
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
   }
 
@@ -175,15 +179,20 @@ class Parser {
 
   JsonError string() {
     char* const begin = ++at_;
+    skip_plain();
+    if (at_ == end_ || *at_ != '"') return string_beyond_plain(begin);
+    if (!add(JsonType::string, begin, static_cast<std::size_t>(at_ - begin))) return JsonError::too_many;
+    ++at_;
+    return JsonError::none;
+  }
+
+  // From the first escape or character above ASCII on.
+  JsonError string_beyond_plain(char* begin) {
     for (;;) {
-      for (std::uint64_t w; end_ - at_ >= 8; at_ += 8) {
-        std::memcpy(&w, at_, 8);
-        if (has_special(w)) break;
-      }
-      while (at_ != end_ && is_plain(*at_)) ++at_;
       if (at_ == end_) return JsonError::syntax;
       if (*at_ == '"' || *at_ == '\\') break;
       if (const JsonError e = beyond_ascii(); e != JsonError::none) return e;
+      skip_plain();
     }
     char* to = at_;
     while (*at_ != '"') {
@@ -203,6 +212,20 @@ class Parser {
     ++at_;
     if (!add(JsonType::string, begin, static_cast<std::size_t>(to - begin))) return JsonError::too_many;
     return JsonError::none;
+  }
+
+  void skip_plain() {
+    for (std::uint64_t w; end_ - at_ >= 8; at_ += 8) {
+      std::memcpy(&w, at_, 8);
+      const std::uint64_t found = specials(w);
+      if (found == 0) continue;
+      if constexpr (std::endian::native == std::endian::little) {
+        at_ += std::countr_zero(found) / 8;
+        return;
+      }
+      break;
+    }
+    while (at_ != end_ && is_plain(*at_)) ++at_;
   }
 
   // Steps over one character that is not plain: a whole UTF-8 sequence, or a control, which JSON forbids.
@@ -290,6 +313,20 @@ class Parser {
     return JsonError::none;
   }
 
+  // Names that differ nearly always differ in length or in their first seven bytes: one comparison of numbers.
+  std::uint64_t digest(std::uint32_t index) const {
+    const JsonNode& node = nodes_[index];
+    const char* const begin = text_ + node.begin;
+    const std::size_t wanted = std::min<std::size_t>(node.length, 7);
+    std::uint64_t head = 0;
+    if (std::endian::native == std::endian::little && end_ - begin >= 8) {
+      std::memcpy(&head, begin, 8);
+      head &= (std::uint64_t{1} << 8 * wanted) - 1;
+    } else {
+      std::memcpy(&head, begin, wanted);
+    }
+    return head ^ std::uint64_t{node.length} << 56;
+  }
   std::string_view name(std::uint32_t index) const { return {text_ + nodes_[index].begin, nodes_[index].length}; }
 
   // RFC 7515 4, RFC 7519 4: of two members with one name, signer and verifier may each read another one.
@@ -300,10 +337,12 @@ class Parser {
     const auto after = [this](std::uint32_t i) { return nodes_[i + 1].next; };
     if (count <= kPairwiseMembers) {
       std::uint32_t starts[kPairwiseMembers];
+      std::uint64_t digests[kPairwiseMembers];
       for (std::uint32_t i = 0, at = first; i < count; ++i, at = after(at)) {
         starts[i] = at;
+        digests[i] = digest(at);
         for (std::uint32_t k = 0; k < i; ++k)
-          if (name(starts[k]) == name(at)) return duplicate(at);
+          if (digests[k] == digests[i] && name(starts[k]) == name(at)) return duplicate(at);
       }
       return JsonError::none;
     }

@@ -31,34 +31,9 @@ std::optional<std::size_t> array_index(std::string_view token) {
 
 }  // namespace
 
-JsonType JsonValue::type() const noexcept {
-  return tape_ && index_ < tape_->nodes_.size() ? tape_->nodes_[index_].type : JsonType::null;
-}
-
-std::optional<std::string_view> JsonValue::string() const noexcept {
-  if (!is_string()) return std::nullopt;
-  return text();
-}
-
 std::optional<bool> JsonValue::boolean() const noexcept {
   if (type() != JsonType::boolean) return std::nullopt;
   return tape_->nodes_[index_].boolean;
-}
-
-std::string_view JsonValue::text() const noexcept {
-  switch (type()) {
-    case JsonType::null:
-      return "null";
-    case JsonType::boolean:
-      return tape_->nodes_[index_].boolean ? "true" : "false";
-    case JsonType::number:
-    case JsonType::string:
-      return {tape_->text_ + tape_->nodes_[index_].begin, tape_->nodes_[index_].length};
-    case JsonType::array:
-    case JsonType::object:
-      return {};
-  }
-  return {};
 }
 
 std::optional<std::int64_t> JsonValue::integer() const noexcept {
@@ -71,13 +46,6 @@ std::optional<std::int64_t> JsonValue::integer() const noexcept {
 }
 
 std::size_t JsonValue::size() const noexcept { return is_array() || is_object() ? tape_->nodes_[index_].count : 0; }
-
-std::optional<JsonValue> JsonValue::find(std::string_view name) const noexcept {
-  if (!is_object()) return std::nullopt;
-  for (Cursor c = begin(); c.valid(); c.advance())
-    if (c.name() == name) return c.value();
-  return std::nullopt;
-}
 
 std::optional<JsonValue> JsonValue::at_pointer(std::string_view pointer) const noexcept {
   JsonValue at = *this;
@@ -95,33 +63,6 @@ std::optional<JsonValue> JsonValue::at_pointer(std::string_view pointer) const n
     at = *found;
   }
   return at;
-}
-
-JsonValue::Cursor JsonValue::begin() const noexcept {
-  Cursor c;
-  if (!is_array() && !is_object()) return c;
-  c.tape_ = tape_;
-  c.index_ = index_ + 1;
-  c.left_ = tape_->nodes_[index_].count;
-  c.object_ = is_object();
-  return c;
-}
-
-void JsonValue::Cursor::advance() noexcept {
-  if (left_ == 0) return;
-  --left_;
-  index_ = tape_->nodes_[object_ ? index_ + 1 : index_].next;
-}
-
-std::string_view JsonValue::Cursor::name() const noexcept {
-  if (left_ == 0 || !object_) return {};
-  const JsonNode& node = tape_->nodes_[index_];
-  return {tape_->text_ + node.begin, node.length};
-}
-
-JsonValue JsonValue::Cursor::value() const noexcept {
-  if (left_ == 0) return {};
-  return JsonValue(tape_, object_ ? index_ + 1 : index_);
 }
 
 }  // namespace sallyport

@@ -60,10 +60,23 @@ std::int64_t exponent(std::string_view text) {
   return negative ? -value : value;
 }
 
+// What nearly all tokens have: a whole number of seconds, of few enough digits that nothing can overflow.
+std::optional<UnixSeconds> plain_seconds(std::string_view text) {
+  if (text.empty() || text.size() > 18) return std::nullopt;
+  UnixSeconds seconds = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    seconds = seconds * 10 + (c - '0');
+  }
+  return seconds;
+}
+
 }  // namespace
 
 std::optional<UnixSeconds> numeric_date(const JsonValue& value) noexcept {
   std::string_view text = value.text();
+  if (value.is_number() || value.is_string())
+    if (const auto seconds = plain_seconds(text)) return seconds;
   bool negative = false;
   Decimal d;
   if (value.is_string()) {

@@ -39,7 +39,7 @@ Dots find_dots(std::string_view token) {
   return dots;
 }
 
-enum class Header { sound, damaged, foreign };
+using Header = LookedAt::Header;
 
 // Whether a header that is not strict was one nevertheless: read as a careless decoder would read it.
 bool was_a_header(std::string_view encoded, bool wants_alg) {
@@ -93,39 +93,54 @@ bool decode_payload(std::string_view encoded, TokenBuffers& buffers) {
 
 }  // namespace
 
-TokenShape shape_of(std::string_view field, TokenBuffers& buffers) {
-  if (field.empty()) return TokenShape::absent;
-  const Dots dots = find_dots(field);
-  if (dots.count != 2 && dots.count != 4) return TokenShape::something_else;
-  const bool token = dots.count == 2;
+LookedAt look_at(std::string_view field, TokenBuffers& buffers) {
+  LookedAt seen;
+  seen.field = field;
   buffers.payload_state = TokenBuffers::Payload::nothing;
-  ++buffers.parse_number;
-  if (read_header(field.substr(0, dots.first), token, buffers) == Header::foreign) return TokenShape::something_else;
-  return token ? TokenShape::token : TokenShape::encrypted;
+  seen.parse_number = ++buffers.parse_number;
+  if (field.empty()) return seen;
+  seen.shape = TokenShape::something_else;
+  const Dots dots = find_dots(field);
+  // Exactly three parts, counted: a splitter that skips empty parts reads a..b.c as three.
+  if (dots.count != 2 && dots.count != 4) return seen;
+  const bool token = dots.count == 2;
+  seen.first_dot = dots.first;
+  seen.last_dot = dots.last;
+  seen.header = read_header(field.substr(0, dots.first), token, buffers);
+  if (seen.header != Header::foreign) seen.shape = token ? TokenShape::token : TokenShape::encrypted;
+  return seen;
 }
 
+TokenShape shape_of(std::string_view field, TokenBuffers& buffers) { return look_at(field, buffers).shape; }
+
 Result<CompactJws, Reason> CompactJws::parse(std::string_view token, TokenBuffers& buffers) {
+  if (token.size() > kMaxTokenBytes) return unexpected(Reason::token_too_long);
+  return parse(look_at(token, buffers), buffers);
+}
+
+Result<CompactJws, Reason> CompactJws::parse(const LookedAt& seen, TokenBuffers& buffers) {
   const auto refuse = [](Reason r) { return Result<CompactJws, Reason>(unexpected(r)); };
-  buffers.payload_state = TokenBuffers::Payload::nothing;
-  ++buffers.parse_number;
+  const std::string_view token = seen.field;
   if (token.size() > kMaxTokenBytes) return refuse(Reason::token_too_long);
-  // Exactly three parts, counted: a splitter that skips empty parts reads a..b.c as three.
-  const Dots dots = find_dots(token);
-  if (dots.count == 4)
-    return refuse(read_header(token.substr(0, dots.first), false, buffers) == Header::foreign
-                      ? Reason::not_a_token
-                      : Reason::encrypted_token);
-  if (dots.count != 2) return refuse(Reason::not_a_token);
-  const Header kind = read_header(token.substr(0, dots.first), true, buffers);
-  if (kind == Header::foreign) return refuse(Reason::not_a_token);
-  if (kind == Header::damaged) return refuse(Reason::malformed_token);
+  // The buffers hold another token's header by now: look again.
+  if (seen.parse_number != buffers.parse_number) return parse(look_at(token, buffers), buffers);
+  switch (seen.shape) {
+    case TokenShape::absent:
+    case TokenShape::something_else:
+      return refuse(Reason::not_a_token);
+    case TokenShape::encrypted:
+      return refuse(Reason::encrypted_token);
+    case TokenShape::token:
+      break;
+  }
+  if (seen.header != Header::sound) return refuse(Reason::malformed_token);
 
   CompactJws jws;
   jws.token_ = token;
   jws.buffers_ = &buffers;
   jws.parse_number_ = buffers.parse_number;
-  jws.signing_length_ = dots.last;
-  jws.payload_ = token.substr(dots.first + 1, dots.last - dots.first - 1);
+  jws.signing_length_ = seen.last_dot;
+  jws.payload_ = token.substr(seen.first_dot + 1, seen.last_dot - seen.first_dot - 1);
 
   std::optional<JsonValue> alg;
   bool critical = false;
@@ -146,7 +161,7 @@ Result<CompactJws, Reason> CompactJws::parse(std::string_view token, TokenBuffer
       critical = true;
     }
   }
-  const std::string_view signature = token.substr(dots.last + 1);
+  const std::string_view signature = token.substr(seen.last_dot + 1);
   if (base64url_decoded_size(signature.size()) > kMaxSignatureBytes) return refuse(Reason::malformed_token);
   const auto n = decode_into(buffers.signature, signature);
   if (!n || !decode_payload(jws.payload_, buffers)) return refuse(Reason::malformed_token);

@@ -40,6 +40,17 @@ enum class TokenShape { absent, encrypted, token, something_else };
 // refused token into somebody else's credential. No signature is looked at.
 TokenShape shape_of(std::string_view field, TokenBuffers& buffers);
 
+// The same, with what was found on the way, so that parse() need not find it again.
+struct LookedAt {
+  enum class Header : std::uint8_t { sound, damaged, foreign };
+  TokenShape shape = TokenShape::absent;
+  Header header = Header::foreign;  // read into the buffers where it is sound
+  std::string_view field;
+  std::size_t first_dot = 0, last_dot = 0;
+  std::uint64_t parse_number = 0;  // of the buffers, while they hold this header
+};
+LookedAt look_at(std::string_view field, TokenBuffers& buffers);
+
 class CompactJws {
  public:
   // Strict parse of header and signature; the payload must be strict base64url and is not read further. Refuses with:
@@ -49,6 +60,7 @@ class CompactJws {
   // a token brings along (jwk, jku, x5c, x5u) is never used.
   // Views live as long as `token` and `buffers`.
   static Result<CompactJws, Reason> parse(std::string_view token, TokenBuffers& buffers);
+  static Result<CompactJws, Reason> parse(const LookedAt& seen, TokenBuffers& buffers);
 
   Algorithm algorithm() const noexcept { return algorithm_; }
   std::optional<std::string_view> kid() const noexcept { return kid_; }
