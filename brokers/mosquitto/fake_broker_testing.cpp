@@ -89,5 +89,12 @@ int mosquitto_set_username(mosquitto* client, const char* username) {
   client->username = username;
   return MOSQ_ERR_SUCCESS;
 }
+int mosquitto_kick_client_by_clientid(const char* id, bool) {
+  broker().kicked.emplace_back(id);
+  mosquitto* const client = broker().connected ? broker().connected(id) : nullptr;
+  if (!client) return MOSQ_ERR_NOT_FOUND;
+  broker().event(MOSQ_EVT_DISCONNECT, client);
+  return MOSQ_ERR_SUCCESS;
+}
 int mosquitto_validate_utf8(const char*, int) { return MOSQ_ERR_SUCCESS; }
 }

@@ -2,6 +2,7 @@
 // so that a test can be what no real Mosquitto here is (2.1's HTTP api, a lost event).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ struct FakeBroker {
   std::map<int, MOSQ_FUNC_generic_callback> callbacks;
   void* userdata = nullptr;
   std::vector<Line> log;
+  std::vector<std::string> kicked;                            // client ids
+  std::function<::mosquitto*(const std::string&)> connected;  // who has the id
   int register_result = MOSQ_ERR_SUCCESS;
   int set_username_result = MOSQ_ERR_SUCCESS;
 

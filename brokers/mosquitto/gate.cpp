@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "auth/token_rules.h"
 #include "brokers/mosquitto/callbacks.h"
 #include "brokers/mosquitto/client_facts.h"
 #include "brokers/mosquitto/reply_codes.h"
@@ -18,6 +19,13 @@ constexpr std::int64_t kCheckAgainMs = 5'000;
 // false. It is nobody's, since a name that the client chose could be one that an acl_file gives rights to.
 constexpr std::string_view kNamelessName = "anonymous";
 
+// Of one tick, so that the broker answers pings between them.
+constexpr std::size_t kMostEndsATick = 500;
+constexpr std::size_t kMostComparedATick = 20'000;
+// In which a weak hash is replaced after its password was right.
+constexpr std::int64_t kRehashSeconds = 10;
+constexpr std::int64_t kNoTickMs = 2'000;
+
 std::string_view view(const char* text) noexcept { return text ? std::string_view(text) : std::string_view(); }
 
 }  // namespace
@@ -28,7 +36,8 @@ Gate::Gate(std::shared_ptr<EngineHost> host, mosquitto_plugin_id_t* identifier)
       broker_thread_(std::this_thread::get_id()),
       generation_(broker_generation()),
       decider_(host_->engine()),
-      elsewhere_(host_->engine()) {}
+      elsewhere_(host_->engine()),
+      made_ms_(host_->engine().clock().monotonic_ms()) {}
 
 Gate::~Gate() {
   for (std::size_t i = 0; i < kStandings; ++i)
@@ -75,6 +84,7 @@ void Gate::follow_mode() {
                                : "the gate observes: it decides, logs and counts, and the broker's other "
                                  "plugins and files answer (a client with a user name needs one that does)");
   }
+  if (wanted) tell_no_match();
   if (wanted == acl_registered_) return;
   const int rc = wanted ? mosquitto_callback_register(identifier_, MOSQ_EVT_ACL_CHECK, on_acl_check, nullptr, this)
                         : mosquitto_callback_unregister(identifier_, MOSQ_EVT_ACL_CHECK, on_acl_check, nullptr);
@@ -159,6 +169,7 @@ int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, cons
   session.is_superuser = decision.is_superuser;
   session.principal = decision.principal;
   session.address = attempt.peer.address;
+  session.rights = TopicRights(decision, id);
   session.since = host_->engine().clock().unix_seconds();
   session.expires_at = decision.expires_at;
 
@@ -184,7 +195,8 @@ int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, cons
   } else {
     session.username = *attempt.username;
   }
-  sessions_.enter(id, event.client, std::move(session));
+  set_end(session, decision);
+  watch_over(id, event.client, sessions_.enter(id, event.client, std::move(session)));
   publish_counts();
   return MOSQ_ERR_SUCCESS;
 }
@@ -203,9 +215,11 @@ int Gate::hand_on(std::string_view id, const mosquitto_evt_basic_auth& event, bo
     session.principal_verified = decision.principal_verified;
     session.is_superuser = decision.is_superuser;
     session.principal = decision.principal;
+    session.rights = TopicRights(decision, id);
     session.expires_at = decision.expires_at;
+    set_end(session, decision);
   }
-  sessions_.enter(id, event.client, std::move(session));
+  watch_over(id, event.client, sessions_.enter(id, event.client, std::move(session)));
   publish_counts();
   return MOSQ_ERR_PLUGIN_DEFER;
 }
@@ -223,16 +237,30 @@ int Gate::acl_check(const mosquitto_evt_acl_check& event) {
   if (!id_text) return MOSQ_ERR_PLUGIN_DEFER;
   const std::string_view id = id_text;
   if (const Session* session = sessions_.find(id, event.client)) {
-    return is_ours(*session) ? topic_rights(*session, event) : int{MOSQ_ERR_PLUGIN_DEFER};
+    if (!is_ours(*session)) return MOSQ_ERR_PLUGIN_DEFER;
+    if (!has_ended(*session)) return topic_rights(*session, event);
+    // Between the end and the tick that sends it away. A publish that is denied would be acknowledged on 3.1.1, and the
+    // device would think it delivered; where the connection drops it sends it again. A delivery that fails is the
+    // sender's failure to 2.0, so that is denied.
+    return event.access == MOSQ_ACL_READ ? int{MOSQ_ERR_ACL_DENIED} : kCloseUnanswered;
   }
   // Up to 2.1.2 DISCONNECT comes before the will is asked for; a retained message's sender is a stand-in without an
   // address, long gone perhaps. Both are judged by what the client of this id was, where the name is that one's, too.
   const char* address = mosquitto_client_address(event.client);
   const Session* gone = sessions_.departed(id, event.client);
-  if (!gone && !address) gone = sessions_.departed(id, nullptr);
+  if (!address) {
+    const Session* here = sessions_.latest(id);
+    if (here && is_ours(*here)) gone = here;
+    else if (!here && !gone) gone = sessions_.departed(id, nullptr);
+  }
   if (gone && gone->username == name) return topic_rights(*gone, event);
-  if (address) count_stranger(id, event.client);
-  return MOSQ_ERR_PLUGIN_DEFER;
+  if (address) {
+    count_stranger(id, event.client);
+    return MOSQ_ERR_PLUGIN_DEFER;
+  }
+  // A retained message whose sender is not known any more is not withheld: it was judged when it was published.
+  const bool retained = event.access == MOSQ_ACL_WRITE && !gone && !sessions_.latest(id);
+  return retained && decider_.current().topics->no_match != NoMatch::defer ? int{MOSQ_ERR_SUCCESS} : int{MOSQ_ERR_PLUGIN_DEFER};
 }
 
 // Let in by the gate; or by others while it observed, with credentials that it found good, and it enforces now.
@@ -241,7 +269,58 @@ bool Gate::is_ours(const Session& session) const noexcept {
 }
 
 // What an admitted client may do. A yes from here is final: an acl_file is not asked.
-int Gate::topic_rights(const Session&, const mosquitto_evt_acl_check&) { return MOSQ_ERR_SUCCESS; }
+int Gate::topic_rights(const Session& session, const mosquitto_evt_acl_check& event) {
+  TopicRequest request;
+  switch (event.access) {
+    case MOSQ_ACL_WRITE:
+      request.action = TopicAction::publish;
+      request.retain = event.retain;
+      break;
+    case MOSQ_ACL_SUBSCRIBE:
+      request.action = TopicAction::subscribe;
+      break;
+    case MOSQ_ACL_READ:
+      request.action = TopicAction::receive;
+      break;
+    case MOSQ_ACL_UNSUBSCRIBE:
+      return MOSQ_ERR_SUCCESS;  // to let go of something needs no right, and keeping it helps nobody
+    default:
+      return MOSQ_ERR_ACL_DENIED;
+  }
+  request.topic = view(event.topic);
+  request.qos = event.qos;
+  request.peer_address = session.address;
+  switch (session.rights.check(request, decider_.current().topics)) {
+    case TopicVerdict::allow:
+      return MOSQ_ERR_SUCCESS;
+    case TopicVerdict::defer:
+      return MOSQ_ERR_PLUGIN_DEFER;
+    case TopicVerdict::deny:
+      break;
+  }
+  host_->engine().metrics().topic_denials.fetch_add(1, std::memory_order_relaxed);
+  return MOSQ_ERR_ACL_DENIED;
+}
+
+// With "allow" an acl_file that stands in mosquitto.conf is never asked, and nothing else would say so.
+void Gate::tell_no_match() {
+  const NoMatch now = decider_.current().topics->no_match;
+  if (told_no_match_ == now) return;
+  told_no_match_ = now;
+  std::string_view words;
+  switch (now) {
+    case NoMatch::allow:
+      words = "what neither a token nor a topic rule speaks of is allowed ([topics] no_match = \"allow\"), and an acl_file is never asked about those whom the gate admits";
+      break;
+    case NoMatch::deny:
+      words = "what neither a token nor a topic rule speaks of is denied ([topics] no_match = \"deny\")";
+      break;
+    case NoMatch::defer:
+      words = "what neither a token nor a topic rule speaks of is left to the broker's acl_file or another plugin ([topics] no_match = \"defer\"); where there is none, it is denied";
+      break;
+  }
+  host_->engine().log(LogLevel::notice, words);
+}
 
 // A client that was never shown to the gate: the broker takes its name from its certificate or from a PSK.
 void Gate::count_stranger(std::string_view id, const ::mosquitto* client) {
@@ -280,11 +359,112 @@ void Gate::reload() {
   host_->engine().request_reload();
 }
 
-// Up to 30,000 times a second: no clock, no lock.
+bool Gate::has_ended(const Session& session) const noexcept {
+  return session.ends_at && *session.ends_at <= host_->engine().clock().unix_seconds();
+}
+
+void Gate::set_end(Session& session, const Decision& decision) const {
+  const GateSnapshot& snapshot = decider_.decided_with();
+  if (decision.expires_at) {
+    if (snapshot.session.end_at_exp)
+      session.ends_at = add_saturating(*decision.expires_at, decision.authority ? decision.authority->leeway : 0);
+  } else if (decision.authenticator == Authenticator::jwt && snapshot.session.max_session) {
+    session.ends_at = add_saturating(session.since, *snapshot.session.max_session);
+  }
+  if (decision.authenticator != Authenticator::password || !snapshot.users) return;
+  if (const auto user = snapshot.users->find(session.principal)) session.user_version = user->version;
+  session.rehash_expected = decision.wants_rehash;
+}
+
+void Gate::watch_over(std::string_view id, const ::mosquitto* client, const Session& entered) {
+  const bool ends = entered.ends_at.has_value(), of_store = entered.authenticator == Authenticator::password;
+  if (!ends && !of_store) return;
+  // find() and not the reference: it is the one way to a session that may be written to.
+  Session* session = sessions_.find(id, client);
+  if (!session) return;
+  session->ticket = next_ticket_++;
+  if (ends) {
+    timer_.sweep(sessions_.count(Standing::admitted) + sessions_.count(Standing::handed_on), [&](const EndTimer::Entry& e) {
+      const Session* still = sessions_.find(e.id, e.client);
+      return still && still->ticket == e.ticket;
+    });
+    timer_.arm(*session->ends_at, id, client, session->ticket);
+    // 2.0.11 with per_listener_settings true never ticks.
+    if (!ticked_ && !told_of_no_tick_ && host_->engine().clock().monotonic_ms() - made_ms_ > kNoTickMs) {
+      told_of_no_tick_ = true;
+      host_->engine().log(LogLevel::warning,
+                          "this broker does not tick (Mosquitto 2.0.11 with per_listener_settings true): a session ends at "
+                          "its next publish, not by itself; hint: use a newer Mosquitto, or leave per_listener_settings out");
+    }
+  }
+  if (of_store) password_sessions_.push_back({0, std::string(id), client, session->ticket});
+}
+
+// Up to 30,000 times a second: no lock, and a clock only where some session has an end.
 void Gate::tick() {
   checking_again_ = false;
+  ticked_ = true;
   log().drain();
   follow_mode();
+  if (timer_.next() != EndTimer::kNever) end_sessions();
+  follow_users();
+}
+
+void Gate::end_sessions() {
+  const UnixSeconds now = host_->engine().clock().unix_seconds();
+  if (timer_.next() > now) return;
+  for (std::size_t i = 0; i < kMostEndsATick; ++i) {
+    const std::optional<EndTimer::Entry> due = timer_.take_due(now);
+    if (!due) return;
+    const Session* session = sessions_.find(due->id, due->client);
+    if (session && session->ticket == due->ticket && is_ours(*session)) send_away(due->id, due->client, due->ticket);
+  }
+}
+
+// Whether the record that let this session in still does. Users that nobody can know now end no session.
+bool Gate::still_good(Session& session, const UserDirectory& users) const {
+  const auto user = users.find(session.principal);
+  if (!user || !user->enabled) return false;
+  if (user->version == session.user_version) return true;
+  const bool rehashed = std::exchange(session.rehash_expected, false) &&
+                        host_->engine().clock().unix_seconds() - session.since <= kRehashSeconds;
+  if (rehashed) session.user_version = user->version;
+  return rehashed;
+}
+
+// A user who is disabled, deleted or has another password is out. Only where the directory is another one, and in
+// portions.
+void Gate::follow_users() {
+  const std::shared_ptr<const UserDirectory>& now = decider_.current().users;
+  if (now != compared_with_) {
+    if (!now) return;
+    compared_with_ = now;
+    compare_next_ = 0;
+  }
+  if (compare_next_ >= password_sessions_.size()) return;
+  std::vector<EndTimer::Entry> out;
+  for (std::size_t i = 0; i < kMostComparedATick && out.size() < kMostEndsATick && compare_next_ < password_sessions_.size(); ++i) {
+    EndTimer::Entry& entry = password_sessions_[compare_next_];
+    Session* session = sessions_.find(entry.id, entry.client);
+    const bool known = session && session->ticket == entry.ticket;
+    if (known && (!is_ours(*session) || still_good(*session, *compared_with_))) {
+      ++compare_next_;
+      continue;
+    }
+    if (known) out.push_back(std::move(entry));
+    if (&entry != &password_sessions_.back()) entry = std::move(password_sessions_.back());
+    password_sessions_.pop_back();
+  }
+  for (const EndTimer::Entry& entry : out) send_away(entry.id, entry.client, entry.ticket);
+}
+
+// Only from a tick, and with nothing of ours held: the broker tells of the DISCONNECT and asks for the will inside.
+void Gate::send_away(const std::string& id, const ::mosquitto* client, std::uint64_t ticket) {
+  const auto same = [&](const Session* session) { return session && session->ticket == ticket; };
+  // The broker kicks whoever has the id now. Where somebody took it over, this session is gone without an event.
+  if (same(sessions_.latest(id))) mosquitto_kick_client_by_clientid(id.c_str(), true);
+  if (same(sessions_.find(id, client))) sessions_.leave(id, client, reloads_);
+  publish_counts();
 }
 
 void Gate::publish_counts() noexcept {

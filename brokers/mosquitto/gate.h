@@ -10,10 +10,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "brokers/mosquitto/broker_api.h"
+#include "brokers/mosquitto/end_timer.h"
 #include "brokers/mosquitto/engine_host.h"
 #include "brokers/mosquitto/sessions.h"
 
@@ -49,8 +53,16 @@ class Gate {
   int hand_on(std::string_view id, const mosquitto_evt_basic_auth& event, bool would_admit, const Decision& decision);
   bool is_ours(const Session& session) const noexcept;
   int topic_rights(const Session& session, const mosquitto_evt_acl_check& event);
+  bool has_ended(const Session& session) const noexcept;
+  void set_end(Session& session, const Decision& decision) const;
+  void watch_over(std::string_view id, const ::mosquitto* client, const Session& session);
+  void end_sessions();
+  void follow_users();
+  bool still_good(Session& session, const UserDirectory& users) const;
+  void send_away(const std::string& id, const ::mosquitto* client, std::uint64_t ticket);
   void count_stranger(std::string_view id, const ::mosquitto* client);
   void follow_mode();
+  void tell_no_match();
   void publish_counts() noexcept;
 
   std::shared_ptr<EngineHost> host_;
@@ -67,6 +79,16 @@ class Gate {
   bool acl_registered_ = false;
   bool mode_told_ = true;  // enforcing is the rule, and not worth a line at start
   bool told_of_strangers_ = false;
+  std::optional<NoMatch> told_no_match_;
+
+  EndTimer timer_;
+  std::uint64_t next_ticket_ = 1;
+  // Sessions of users of the store, and how far they were compared with the newest directory.
+  std::vector<EndTimer::Entry> password_sessions_;
+  std::shared_ptr<const UserDirectory> compared_with_;
+  std::size_t compare_next_ = 0;
+  bool ticked_ = false, told_of_no_tick_ = false;
+  std::int64_t made_ms_;
 
   // A SIGHUP makes the broker authenticate every client again, before its next tick.
   std::uint64_t reloads_ = 0;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -290,6 +291,93 @@ TEST_F(GateTest, SettingsThatDoNotLoadGiveNoEngineAndOneLineAFault) {
   const std::string said = broker().all_lines();
   EXPECT_NE(said.find("s.toml:2:1"), std::string::npos) << said;
   EXPECT_NE(said.find("s.toml:3:1"), std::string::npos) << said;
+}
+
+TEST_F(GateTest, RulesOfTheSettingsSayWhatAnAdmittedClientMayDo) {
+  start("[topics]\nno_match = \"deny\"\n[[topic_rules]]\npermission = \"allow\"\naction = \"publish\"\ntopics = \"own/%u\"\nqos = [0, 1]\n"
+        "[jwt]\nsecret = \"secret\"\n");
+  auto c = client("a");
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_WRITE, "own/1234567890"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_WRITE, "own/x"), MOSQ_ERR_ACL_DENIED) << "CONNECT's name is not who it is";
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_SUBSCRIBE, "own/1234567890"), MOSQ_ERR_ACL_DENIED);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ, "own/1234567890"), MOSQ_ERR_ACL_DENIED);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_UNSUBSCRIBE, "anything"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, 64, "own/1234567890"), MOSQ_ERR_ACL_DENIED) << "a question that nobody knows";
+  EXPECT_EQ(engine_->metrics().topic_denials.load(), 3u);
+  broker().event(MOSQ_EVT_DISCONNECT, &c);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_WRITE, "own/1234567890"), MOSQ_ERR_SUCCESS) << "the will";
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_WRITE, "other"), MOSQ_ERR_ACL_DENIED) << "the will";
+}
+
+TEST_F(GateTest, ANewRuleHoldsForThoseWhoAreIn) {
+  start();
+  auto c = client("a");
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c), MOSQ_ERR_SUCCESS);
+  EXPECT_NE(broker().all_lines().find("an acl_file is never asked"), std::string::npos);
+  write("[topics]\nno_match = \"defer\"\n[jwt]\nsecret = \"secret\"\n");
+  ASSERT_TRUE(engine_->reload().applied);
+  EXPECT_EQ(broker().acl(c), MOSQ_ERR_PLUGIN_DEFER);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_SUBSCRIBE, "$SYS/#"), MOSQ_ERR_PLUGIN_DEFER);
+}
+
+TEST_F(GateTest, ARetainedMessageIsJudgedByItsSenderAndNotWithheldWhereHeIsUnknown) {
+  start("[topics]\nno_match = \"deny\"\n[[topic_rules]]\npermission = \"allow\"\ntopics = \"a\"\n[jwt]\nsecret = \"secret\"\n");
+  auto sender = client("s"), stand_in = client("s", "x", nullptr), unknown = client("gone", "x", nullptr);
+  EXPECT_EQ(connect(sender), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(stand_in, MOSQ_ACL_WRITE, "a"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(stand_in, MOSQ_ACL_WRITE, "b"), MOSQ_ERR_ACL_DENIED);
+  EXPECT_EQ(broker().acl(unknown, MOSQ_ACL_WRITE, "b"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(unknown, MOSQ_ACL_READ, "b"), MOSQ_ERR_PLUGIN_DEFER);
+}
+
+TEST(EndTimerTest, GivesThemInTheOrderOfTheirEndAndForgetsThoseNotInUse) {
+  EndTimer timer;
+  EXPECT_EQ(timer.next(), EndTimer::kNever);
+  for (std::uint64_t n : {5u, 1u, 3u}) timer.arm(static_cast<UnixSeconds>(n), "c", nullptr, n);
+  EXPECT_FALSE(timer.take_due(0));
+  EXPECT_EQ(timer.take_due(3)->ticket, 1u);
+  EXPECT_EQ(timer.take_due(3)->ticket, 3u);
+  EXPECT_FALSE(timer.take_due(4));
+  for (std::uint64_t n = 10; n < 3000; ++n) timer.arm(static_cast<UnixSeconds>(n), "c", nullptr, n);
+  timer.sweep(1, [](const EndTimer::Entry& e) { return e.ticket >= 2990; });
+  EXPECT_EQ(timer.size(), 10u);
+  EXPECT_EQ(timer.next(), 2990);
+}
+
+TEST_F(GateTest, MaxSessionEndsOneWithoutExpFromATickAndItsPublishesBeforeThat) {
+  start("[session]\nmax_session = \"1s\"\n[jwt]\nsecret = \"secret\"\n");
+  auto c = client("a"), other = client("b");
+  broker().connected = [&](const std::string& id) { return id == "a" ? &c : nullptr; };
+  EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(connect(other), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c), MOSQ_ERR_SUCCESS);
+  broker().event(MOSQ_EVT_DISCONNECT, &other);
+  const UnixSeconds since = engine_->clock().unix_seconds();
+  broker().tick();
+  while (engine_->clock().unix_seconds() < since + 2) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(broker().acl(c), kCloseUnanswered) << "not acknowledged, so sent again";
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ), MOSQ_ERR_ACL_DENIED);
+  EXPECT_TRUE(broker().kicked.empty());
+  broker().tick();
+  EXPECT_EQ(broker().kicked, std::vector<std::string>{"a"});
+  EXPECT_EQ(gate_->sessions().count(Standing::admitted), 0u);
+  EXPECT_EQ(broker().acl(c), MOSQ_ERR_SUCCESS) << "its will";
+}
+
+TEST_F(GateTest, TheEndOfOneWhoWasTakenOverKicksNobody) {
+  start("[session]\nmax_session = \"1s\"\n[jwt]\nsecret = \"secret\"\n");
+  auto old = client("a"), taker = client("a");
+  EXPECT_EQ(connect(old), MOSQ_ERR_SUCCESS);
+  const UnixSeconds since = engine_->clock().unix_seconds();
+  write("[jwt]\nsecret = \"secret\"\n");
+  ASSERT_TRUE(engine_->reload().applied);
+  EXPECT_EQ(connect(taker), MOSQ_ERR_SUCCESS);
+  while (engine_->clock().unix_seconds() < since + 2) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  broker().tick();
+  EXPECT_TRUE(broker().kicked.empty());
+  EXPECT_EQ(broker().acl(taker), MOSQ_ERR_SUCCESS);
 }
 
 }  // namespace

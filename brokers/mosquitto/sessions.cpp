@@ -12,6 +12,11 @@ Session* Sessions::find(std::string_view id, Client client) noexcept {
   return nullptr;
 }
 
+Session* Sessions::latest(std::string_view id) noexcept {
+  const auto it = live_.find(id);
+  return it == live_.end() ? nullptr : &it->second.back().session;
+}
+
 std::optional<Session> Sessions::take(std::string_view id, Client client) {
   const auto it = live_.find(id);
   if (it == live_.end()) return std::nullopt;

@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "auth/topic_rights.h"
 #include "base/clock.h"
 #include "base/modes.h"
 
@@ -39,8 +40,13 @@ struct Session {
   std::string principal;
   std::string username;  // as the broker has it now
   std::string address;
+  TopicRights rights;
   UnixSeconds since = 0;
-  std::optional<UnixSeconds> expires_at;
+  std::optional<UnixSeconds> expires_at;  // the token's exp
+  std::optional<UnixSeconds> ends_at;     // when the gate sends it away: exp and leeway, or max_session
+  std::uint64_t ticket = 0;               // of the session; the timer's entries name it
+  std::uint64_t user_version = 0;         // of the record that the password was right for
+  bool rehash_expected = false;           // a weak hash is about to be replaced, which is no other password
   std::uint64_t checked_again = 0;  // the SIGHUP, counted, that it was last checked again for
 };
 
@@ -52,6 +58,8 @@ class Sessions {
 
   // A client of this very id and pointer that is connected.
   Session* find(std::string_view id, Client client) noexcept;
+  // The one who came last under this id and is connected, whatever his pointer.
+  Session* latest(std::string_view id) noexcept;
   // BASIC_AUTH let it in, or handed it on. Takes the place of what this id and pointer had.
   Session& enter(std::string_view id, Client client, Session session);
   // BASIC_AUTH was asked for this id and pointer: a pointer of somebody who left belongs to a new connection now.

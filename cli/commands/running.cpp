@@ -109,6 +109,10 @@ void status(const RunningOptions& options) {
                                users == 1 ? "user" : "users", weak ? fmt::format(", {} with weak hashes", weak) : "",
                                yes(s, "users_ready") ? "" : ", not loaded"));
   line("jwt", jwt_line(member(s, "jwt")));
+  const json topics = member(s, "topics");
+  const std::int64_t rules = number(topics, "rules");
+  if (!topics.empty())
+    line("topics", fmt::format("token, then {} {} of the settings, then no_match {}", rules, rules == 1 ? "rule" : "rules", text(topics, "no_match")));
   if (!text(host, "admitted").empty())
     line("clients", fmt::format("{} admitted, {} handed on, {} never judged", text(host, "admitted"),
                                 text(host, "handed_on"), text(host, "not_ours")));

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/modes.h"
@@ -14,6 +17,7 @@ namespace sallyport {
 
 class VerificationKey;
 struct TokenAuthority;
+class TopicRules;
 
 struct Decision {
   Verdict verdict = Verdict::deny;
@@ -23,6 +27,9 @@ struct Decision {
   bool principal_verified = false;        // by the password or a verified claim, not by CONNECT's own say
   bool is_superuser = false;
   std::optional<UnixSeconds> expires_at;  // the token's exp, without leeway
+  bool client_id_bound = false;           // the client id counts as proved: a password user's, or a claim had to equal it
+  std::shared_ptr<const TopicRules> token_rules;  // what the token itself says of topics; nothing: it does not
+  std::vector<std::string> groups;        // that the token puts its holder in
   const VerificationKey* key = nullptr;   // the key that verified the token
   const TokenAuthority* authority = nullptr;  // whose keys and rules judged the token
   bool token_shown = false;               // the field held a token: user names that look like one are not logged

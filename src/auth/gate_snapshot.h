@@ -13,6 +13,8 @@
 #include "keys/refresh_bell.h"
 #include "rules/claim_path.h"
 #include "rules/claim_rule.h"
+#include "rules/settings_topic_rules.h"
+#include "rules/token_rights.h"
 #include "users/user_directory.h"
 
 namespace sallyport {
@@ -29,6 +31,9 @@ struct TokenAuthority {
   std::optional<std::int64_t> max_lifetime;  // seconds
   std::optional<std::string> typ;
   AlgorithmSet allowed_algorithms = kAllAlgorithms;
+  RightsPolicy rights;
+  std::vector<ClaimPath> groups_claims;
+  std::optional<ClaimPath> superuser_claim;  // nothing: no claim makes one
   std::vector<KeyPtr> local_keys;      // of the settings and their files; what `keys` begins with
   std::shared_ptr<const KeyRing> keys;
   std::shared_ptr<RefreshBell> bell;   // asks for newer keys; nothing: no source on the network
@@ -44,6 +49,18 @@ struct JwtPolicy {
   std::vector<TokenAuthority> issuers;  // each with an issuer of its own, which chooses it
 };
 
+// What holds for topics that a client's own token does not speak of. One object for each loading of settings, so that
+// whoever keeps what he made of it knows when to make it anew.
+struct TopicPolicy {
+  NoMatch no_match = NoMatch::allow;
+  SettingsTopicRules rules;
+};
+
+struct SessionPolicy {
+  bool end_at_exp = true;
+  std::optional<std::int64_t> max_session;  // seconds, of tokens without exp
+};
+
 struct GateSnapshot {
   std::uint64_t generation = 0;
   bool settings_known = true;  // false: the store, which may hold settings, could not be read yet
@@ -53,6 +70,13 @@ struct GateSnapshot {
   // Nothing: a store is configured and could not be read yet, so nobody's name can be judged.
   std::shared_ptr<const UserDirectory> users;
   JwtPolicy jwt;
+  std::shared_ptr<const TopicPolicy> topics = no_topic_policy();
+  SessionPolicy session;
+
+  static const std::shared_ptr<const TopicPolicy>& no_topic_policy() {
+    static const std::shared_ptr<const TopicPolicy> none = std::make_shared<const TopicPolicy>();
+    return none;
+  }
 };
 
 }  // namespace sallyport

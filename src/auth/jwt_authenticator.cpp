@@ -3,6 +3,7 @@
 
 #include "auth/authenticator.h"
 #include "auth/token_cache.h"
+#include "auth/token_grant.h"
 #include "auth/token_rules.h"
 #include "jose/compact_jws.h"
 #include "jose/verify.h"
@@ -140,6 +141,7 @@ Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const 
   if (auto bad = check_audience(claims, authority, trace)) return out(*bad);
   const TemplateValues values{c.attempt.username, c.attempt.client_id};
   if (auto bad = check_claims(claims, authority, values, trace)) return out(*bad);
+  if (auto bad = read_grant(claims, authority, c, d)) return out(*bad);
   d.verdict = Verdict::allow;
   d.reason = Reason::token_ok;
   d.expires_at = times.exp;

@@ -20,6 +20,7 @@ Decision answer(const AuthContext& c, Verdict verdict, Reason reason, const User
     d.principal = user->username;
     d.principal_verified = verdict == Verdict::allow;
     d.is_superuser = verdict == Verdict::allow && user->is_superuser;
+    d.client_id_bound = verdict == Verdict::allow;
   }
   return d;
 }

@@ -104,6 +104,30 @@ void look_at_times(const JwtSettings& jwt, const Places& places, std::vector<Err
                              "set verify_claims = true", places.of("jwt.verify_claims")));
 }
 
+bool binds_client_id(const AuthoritySettings& a) {
+  return a.verify_claims && std::any_of(a.claims.begin(), a.claims.end(), [](const ClaimRuleSetting& rule) {
+           const auto expected = Template::compile(rule.expected);
+           return expected && binds_client_id(*expected);
+         });
+}
+
+void look_at_topics(const Settings& settings, const Places& places, std::vector<Error>& advice) {
+  const JwtSettings& jwt = settings.jwt;
+  if (jwt.is_enabled()) {
+    const auto say = [&](const std::string& whose, const std::string& place) {
+      advice.push_back(invalid(fmt::format("nothing binds the client id{}: whoever has any token can take over any session", whose),
+                               "have the issuer put the client id into a claim, and set claims = { client_id = \"%c\" }", place));
+    };
+    if (jwt.has_own_key() && !binds_client_id(jwt)) say("", places.of("jwt.claims"));
+    for (const IssuerSettings& issuer : jwt.issuers)
+      if (!binds_client_id(issuer)) say(" to tokens of issuer " + issuer.name, places.of("jwt.issuers"));
+  }
+  const bool anybody = jwt.is_enabled() || (settings.password.enabled && !settings.store.url.empty());
+  if (anybody && settings.topics.no_match == NoMatch::allow)
+    advice.push_back(invalid("no_match is \"allow\" under [topics]: an admitted client may do all that no rule forbids",
+                             "give rights by token or [[topic_rules]], and set no_match = \"deny\"", places.of("topics.no_match")));
+}
+
 }  // namespace
 
 void look_across(const Settings& settings, const std::vector<FoldedValue>& values, std::vector<Error>& faults,
@@ -129,6 +153,7 @@ void look_across(const Settings& settings, const std::vector<FoldedValue>& value
   look_at_secret(settings.jwt, places, warnings);
   look_at_doors(settings, places, warnings);
   look_at_times(settings.jwt, places, advice);
+  look_at_topics(settings, places, advice);
 }
 
 }  // namespace sallyport

@@ -340,10 +340,36 @@ TEST_F(LoadTest, WarnsWhenNobodyGetsIn) {
 }
 
 TEST_F(LoadTest, AdvisesRequireExpWhereThereIsAKey) {
-  const std::string keyed = "[jwt]\nsecret = { env = \"SALLYPORT_TEST_LONG\" }\n";
+  const std::string keyed =
+      "[topics]\nno_match = \"deny\"\n[jwt]\nclaims = { client_id = \"%c\" }\nsecret = { env = \"SALLYPORT_TEST_LONG\" }\n";
   EXPECT_THAT(texts(load(keyed).advice), HasSubstr("require_exp is false"));
   EXPECT_THAT(texts(load(keyed + "require_exp = true\n").advice), IsEmpty());
   EXPECT_THAT(texts(load("").advice), IsEmpty());
+}
+
+TEST_F(LoadTest, AdvisesToBindTheClientIdAndToSayWhatMayBeDone) {
+  const std::string keyed = "[jwt]\nrequire_exp = true\nsecret = { env = \"SALLYPORT_TEST_LONG\" }\n";
+  const std::string tight = "[topics]\nno_match = \"deny\"\n" + keyed;
+  EXPECT_THAT(texts(load(keyed).advice), HasSubstr("no_match is \"allow\" under [topics]"));
+  EXPECT_THAT(texts(load(tight).advice), Not(HasSubstr("under [topics]")));
+  EXPECT_THAT(texts(load(tight).advice), HasSubstr("nothing binds the client id"));
+  EXPECT_THAT(texts(load(tight + "claims = { id = \"${clientid}\" }\n").advice), IsEmpty());
+  EXPECT_THAT(texts(load(tight + "claims = { id = \"%u%c\" }\n").advice), HasSubstr("nothing binds"));
+  EXPECT_THAT(texts(load(tight + "claims = { id = \"%c\" }\nverify_claims = false\n").advice), HasSubstr("nothing binds"));
+}
+
+TEST_F(LoadTest, TopicRulesAreReadWithTheirFaultsAtTheirPlaces) {
+  const auto loaded = load("[topics]\nno_match = \"defer\"\n[[topic_rules]]\npermission = \"deny\"\naction = \"pub\"\ntopics = \"a/#\"\n"
+                           "[[topic_rules]]\npermission = \"allow\"\ntopics = [\"b/%u\", \"eq c/#\"]\nusers = [\"ann\"]\nqos = [0, 1]\n"
+                           "retain = false\nipaddr = \"10.0.0.0/8\"\n");
+  ASSERT_EQ(loaded.settings.topic_rules.size(), 2u);
+  const TopicRuleSetting &one = loaded.settings.topic_rules[0], &two = loaded.settings.topic_rules[1];
+  EXPECT_FALSE(one.allows);
+  EXPECT_EQ(one.actions, kMayPublish);
+  EXPECT_EQ(two.actions, kMayBoth);
+  EXPECT_EQ(two.topics.size(), 2u);
+  EXPECT_EQ(two.retain, false);
+  EXPECT_EQ(loaded.settings.topics.no_match, NoMatch::defer);
 }
 
 TEST_F(LoadTest, AFileNameIsPinnedAndTheRestIsTheStores) {

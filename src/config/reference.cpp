@@ -52,34 +52,44 @@ std::string code(std::string_view text) { return fmt::format("`{}`", text); }
 
 std::string default_settings_toml() {
   std::string out(kDefaultHead);
-  for (const SectionDoc& section : schema_sections()) {
-    out += fmt::format("\n# {}\n[{}]\n", section.doc, section.name);
+  const auto write_all_of = [&out](std::string_view section) {
     for (const Setting& setting : schema_settings()) {
-      if (setting.section() != section.name) continue;
+      if (setting.section() != section) continue;
       out += '\n';
       for_each_line(setting.doc, [&](std::string_view line) { out += fmt::format("# {}\n", line); });
       out += fmt::format("# Type: {}.{}\n", setting.type,
                          setting.fallback.empty() ? " Not set by default; for example:" : " Default:");
       out += assignment(setting, setting.fallback.empty() ? setting.example : setting.fallback, "#");
     }
+  };
+  // What is in no section stands above the first: below one it would be in it.
+  write_all_of({});
+  for (const SectionDoc& section : schema_sections()) {
+    out += fmt::format("\n# {}\n[{}]\n", section.doc, section.name);
+    write_all_of(section.name);
   }
   return out;
 }
 
 std::string settings_reference_markdown() {
   std::string out(kReferenceHead);
-  for (const SectionDoc& section : schema_sections()) {
-    out += fmt::format("\n## [{}]\n\n{}\n", section.name, section.doc);
+  const auto write_all_of = [&out](std::string_view section) {
     for (const Setting& setting : schema_settings()) {
-      if (setting.section() != section.name) continue;
+      if (setting.section() != section) continue;
       out += fmt::format("\n### {}\n\n", setting.name);
       for_each_line(setting.doc, [&](std::string_view line) { out += fmt::format("{}\n", line); });
       out += fmt::format("\n- Type: {}\n- Default: {}\n", setting.type,
                          setting.fallback.empty() ? "not set" : code(setting.fallback));
       if (setting.file_only) out += "- Only the file can set it: it is needed before the store can be read.\n";
-      out += fmt::format("\n```toml\n[{}]\n{}```\n", section.name, assignment(setting, setting.example, ""));
+      out += fmt::format("\n```toml\n{}{}```\n", section.empty() ? "" : fmt::format("[{}]\n", section), assignment(setting, setting.example, ""));
     }
+  };
+  for (const SectionDoc& section : schema_sections()) {
+    out += fmt::format("\n## [{}]\n\n{}\n", section.name, section.doc);
+    write_all_of(section.name);
   }
+  out += "\n## Above every section\n\nLists of tables that stand for themselves, above the first section or below all of them as `[[name]]`.\n";
+  write_all_of({});
   return out;
 }
 

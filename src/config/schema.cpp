@@ -6,6 +6,7 @@
 #include "config/schema_issuers.h"
 #include "config/schema_jwks.h"
 #include "config/schema_jwt.h"
+#include "config/schema_topics.h"
 
 namespace sallyport {
 namespace {
@@ -19,6 +20,8 @@ constexpr SectionDoc kSections[] = {
     {"chain", "What happens to a client that no authenticator owns."},
     {"password", "Default authentication: user name and password, asked first."},
     {"jwt", "JSON Web Tokens, asked second. The keys are tried in the order secret, public keys, key sets (JWKS)."},
+    {"topics", "What an admitted client may publish and subscribe, where neither its token nor a rule of [[topic_rules]] says it."},
+    {"session", "How long an admitted client stays. A user of the store who is disabled, deleted or given another password is out within a second."},
     {"gate", "The gate as a whole."},
     {"control", "The socket on which `sallyport status`, `why`, `metrics` and `reload` ask the running plugin."},
     {"http", "The daemon, sallyportd. The plugin reads none of it."},
@@ -273,7 +276,12 @@ std::span<const Setting> schema_settings() {
     std::vector<Setting> made;
     for (const Setting& setting : kSettings) {
       if (setting.name == "jwt.allowed_algorithms") made.insert(made.end(), jwks_settings().begin(), jwks_settings().end());
-      if (setting.name == "gate.mode") made.insert(made.end(), issuer_settings().begin(), issuer_settings().end());
+      if (setting.name == "gate.mode") {
+        made.insert(made.end(), rights_settings().begin(), rights_settings().end());
+        made.insert(made.end(), issuer_settings().begin(), issuer_settings().end());
+        made.insert(made.end(), topic_settings().begin(), topic_settings().end());
+        made.insert(made.end(), session_settings().begin(), session_settings().end());
+      }
       made.push_back(setting);
     }
     return made;

@@ -14,6 +14,7 @@
 #include "base/modes.h"
 #include "base/secret.h"
 #include "jose/algorithm.h"
+#include "rules/settings_topic_rules.h"
 
 namespace sallyport {
 
@@ -52,6 +53,12 @@ struct AuthoritySettings {
   std::optional<std::int64_t> max_lifetime;  // seconds
   std::optional<std::string> typ;
   AlgorithmSet allowed_algorithms = kAllAlgorithms;
+  // What a token may say of topics, beyond who it is for.
+  std::string acl_claim = "acl", scope_claim = "scope";  // names or JSON Pointers; empty: not looked at
+  std::vector<std::string> scope_patterns;
+  std::optional<std::vector<std::string>> may_grant;     // filters; nothing: no limit
+  std::vector<std::string> groups_claims;
+  std::string superuser_claim;                           // empty: no claim makes one
 
   bool has_own_key() const { return !secret.empty() || !public_key_files.empty() || !public_keys.empty() || jwks.remote() || !jwks.files.empty(); }
 };
@@ -119,6 +126,14 @@ struct Settings {
   struct {
     GateMode mode = GateMode::enforce;
   } gate;
+  struct {
+    NoMatch no_match = NoMatch::allow;
+  } topics;
+  std::vector<TopicRuleSetting> topic_rules;
+  struct {
+    bool end_at_exp = true;
+    std::optional<std::int64_t> max_session;  // seconds, of tokens without exp
+  } session;
   struct {
     std::string socket;
   } control;  // empty: no control socket

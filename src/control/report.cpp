@@ -53,6 +53,7 @@ json to_json(const EngineStatus& s) {
       {"mode", name(s.mode)},
       {"no_match", name(s.no_match)},
       {"password", {{"enabled", s.password_enabled}}},
+      {"topics", {{"no_match", name(s.topics_no_match)}, {"rules", s.topic_rules}}},
       {"users", s.users},
       {"users_ready", s.users_ready},
       {"weak_hashes", s.weak_hashes},

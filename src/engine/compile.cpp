@@ -79,6 +79,24 @@ std::vector<KeyPtr> read_keys(const AuthoritySettings& a, const std::string& iss
   return keys;
 }
 
+void read_rights(const AuthoritySettings& a, TokenAuthority& made, const std::string& place, Gathered& out) {
+  made.rights.acl = ClaimPath(a.acl_claim);
+  made.rights.scope = ClaimPath(a.scope_claim);
+  made.rights.may_grant = a.may_grant;
+  for (const std::string& text : a.scope_patterns) {
+    Result<ScopePattern> pattern = ScopePattern::compile(text);
+    if (pattern) {
+      made.rights.scope_patterns.push_back(std::move(*pattern));
+    } else {
+      Error fault = pattern.error();
+      fault.place = place + ".scope_patterns";
+      out.faults.push_back(std::move(fault));
+    }
+  }
+  for (const std::string& claim : a.groups_claims) made.groups_claims.emplace_back(claim);
+  if (!a.superuser_claim.empty()) made.superuser_claim.emplace(a.superuser_claim);
+}
+
 TokenAuthority make_authority(const AuthoritySettings& a, std::string name, Gathered& out) {
   TokenAuthority made;
   made.issuer = a.issuer;
@@ -99,6 +117,7 @@ TokenAuthority make_authority(const AuthoritySettings& a, std::string name, Gath
       out.faults.push_back(std::move(fault));
     }
   }
+  read_rights(a, made, (name.empty() ? "jwt" : "jwt.issuers " + name), out);
   made.local_keys = read_keys(a, name, out);
   made.name = std::move(name);
   return made;
@@ -128,6 +147,15 @@ Result<CompiledPolicy, std::vector<Error>> compile_policy(const Settings& s) {
   jwt.not_a_token = s.jwt.not_a_token;
   jwt.allow_published_secrets = s.jwt.allow_published_secrets;
   for (const std::string& claim : s.jwt.principal_claims) jwt.principal_claims.emplace_back(claim);
+
+  gate.session = {s.session.end_at_exp, s.session.max_session};
+  if (Result<SettingsTopicRules> rules = SettingsTopicRules::compile(s.topic_rules)) {
+    gate.topics = std::make_shared<const TopicPolicy>(TopicPolicy{s.topics.no_match, std::move(*rules)});
+  } else {
+    Error fault = rules.error();
+    fault.place = "topic_rules, " + fault.place;
+    faults.push_back(std::move(fault));
+  }
 
   Gathered gathered{out.watched, out.notes, faults};
   jwt.plain = make_authority(s.jwt, {}, gathered);

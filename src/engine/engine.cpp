@@ -76,6 +76,8 @@ EngineStatus Engine::status() const {
   s.token_source = snapshot->jwt.from == TokenSource::password ? "password" : "username";
   s.users_ready = snapshot->users != nullptr;
   if (snapshot->users) {
+  s.topics_no_match = snapshot->topics->no_match;
+  s.topic_rules = snapshot->topics->rules.size();
     s.users = snapshot->users->size();
     s.weak_hashes = snapshot->users->weak_hashes();
   }

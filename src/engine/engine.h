@@ -51,6 +51,8 @@ struct EngineStatus {
   GateMode mode{};
   bool password_enabled = false, jwt_enabled = false;
   std::string token_source;            // "password" or "username"
+  NoMatch topics_no_match{};
+  std::size_t topic_rules = 0;         // of the settings
   std::size_t users = 0, weak_hashes = 0;
   bool users_ready = false;
   std::vector<std::string> keys;       // labels with kind, in the order of trial
@@ -96,6 +98,7 @@ class Engine {
     Decision decide(const ConnectAttempt& attempt);
     const Trace& trace() const noexcept { return work_->trace; }
     GateMode mode() { return reader_.get().mode; }  // now; ends the life of the last Decision's views
+    const GateSnapshot& current() { return reader_.get(); }  // likewise
     // What the last decide() was made with. Its views stay alive.
     const GateSnapshot& decided_with() const noexcept { return *reader_.held(); }
 

@@ -41,4 +41,9 @@ class Template {
   std::vector<Piece> pieces_;
 };
 
+// Whether a claim that equals the rendering proves the value: it stands there, and no other value could have filled the
+// rest. "%u%c" renders alike for "ab" with "c" and for "a" with "bc".
+inline bool binds_username(const Template& t) noexcept { return t.uses_username() && !t.uses_client_id(); }
+inline bool binds_client_id(const Template& t) noexcept { return t.uses_client_id() && !t.uses_username(); }
+
 }  // namespace sallyport

@@ -1,0 +1,55 @@
+#include "auth/topic_rights.h"
+
+#include "rules/topic_filter.h"
+
+namespace sallyport {
+
+TopicRights::TopicRights(const Decision& d, std::string_view client_id)
+    : superuser_(d.is_superuser),
+      principal_verified_(d.principal_verified),
+      client_id_bound_(d.client_id_bound),
+      principal_(d.principal),
+      client_id_(client_id),
+      groups_(d.groups),
+      token_rules_(d.token_rules) {}
+
+bool is_reserved_topic(std::string_view topic) noexcept {
+  const std::string_view judged = judged_filter(topic).value_or(topic);
+  const std::string_view first = judged.substr(0, judged.find('/'));
+  return first == "$SYS" || first == "$CONTROL";
+}
+
+void TopicRights::follow(const std::shared_ptr<const TopicPolicy>& policy) const {
+  if (policy_ == policy) return;
+  TopicSubject subject;
+  subject.principal = principal_;
+  subject.principal_verified = principal_verified_;
+  subject.client_id = client_id_;
+  subject.client_id_bound = client_id_bound_;
+  subject.groups = groups_;
+  settings_rules_ = policy->rules.for_subject(subject);
+  policy_ = policy;
+}
+
+TopicVerdict TopicRights::check(const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy) const {
+  if (superuser_) return TopicVerdict::allow;
+  TopicAnswer answer = token_rules_ ? token_rules_->check(request) : TopicAnswer::no_match;
+  if (answer == TopicAnswer::no_match && !policy->rules.empty()) {
+    follow(policy);
+    // More rules than one client can have: a denial may be among those that do not fit.
+    answer = settings_rules_ ? settings_rules_->check(request) : TopicAnswer::deny;
+  }
+  switch (answer) {
+    case TopicAnswer::allow: return TopicVerdict::allow;
+    case TopicAnswer::deny: return TopicVerdict::deny;
+    case TopicAnswer::no_match: break;
+  }
+  switch (policy->no_match) {
+    case NoMatch::allow: return is_reserved_topic(request.topic) ? TopicVerdict::deny : TopicVerdict::allow;
+    case NoMatch::deny: return TopicVerdict::deny;
+    case NoMatch::defer: return TopicVerdict::defer;
+  }
+  return TopicVerdict::deny;
+}
+
+}  // namespace sallyport
