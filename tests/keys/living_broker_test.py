@@ -1,8 +1,5 @@
 """Key sets and a broker at work: rotation under load, outages, restarts, made-up kids, reloads, a fetch that hangs."""
 
-import os
-import pathlib
-import shutil
 import threading
 import time
 
@@ -214,7 +211,7 @@ class Strangers(KeysCase):
         gate, way, broker = self.start_with_keys(pair)
         good = token(pair)
         text = token(pair).split(".")
-        count = 10_000 if os.environ.get("SALLYPORT_TEST_ALL") else 3_000
+        count = 10_000
         from harness.keys import b64
 
         def made_up(n):
