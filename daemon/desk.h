@@ -36,8 +36,10 @@ class Desk {
   // The chain decides. An allow is remembered for `client` (where one is given) before this returns, since the next
   // question can come a millisecond later.
   virtual Ruling connect(Contract contract, const ConnectAttempt& attempt, const ClientName* client) = 0;
-  // The last ruling, an allow, as an admission.
-  virtual Admission last_admission() = 0;
+  // The last ruling, an allow, as an admission of the client with this id.
+  virtual Admission last_admission(std::string_view client_id) = 0;
+  // What he may do with a topic, by the settings in force now.
+  virtual Verdict topic(const Admission& admission, const TopicRequest& request) = 0;
   // Who was admitted and still may be here; nothing for everybody else.
   virtual std::optional<Admission> admitted(Contract contract, const ClientName& client) = 0;
   // The steps of the last ruling, in words.

@@ -10,16 +10,20 @@ Ruling EngineDesk::connect(Contract contract, const ConnectAttempt& attempt, con
   last_.decision = decider_.decide(attempt);
   const GateSnapshot& snapshot = decider_.decided_with();
   last_.verdict = snapshot.mode == GateMode::observe ? Verdict::ignore : last_.decision.verdict;
-  if (last_.decision.expires_at) last_.ends_at = add_saturating(*last_.decision.expires_at, last_.decision.authority ? last_.decision.authority->leeway : 0);
+  const SessionPolicy& session = snapshot.session;
+  if (last_.decision.expires_at && session.end_at_exp)
+    last_.ends_at = add_saturating(*last_.decision.expires_at, last_.decision.authority ? last_.decision.authority->leeway : 0);
+  else if (!last_.decision.expires_at && last_.decision.token_shown && session.max_session)
+    last_.ends_at = add_saturating(now(), *session.max_session);
   if (last_.decision.verdict == Verdict::unavailable && last_.decision.wants_refresh) waits_for_keys_ = true;
   // A refusal touches no admission: anybody can fail in anybody's name.
-  if (client && last_.verdict == Verdict::allow) admissions_.admit(contract, *client, last_admission());
+  if (client && last_.verdict == Verdict::allow) admissions_.admit(contract, *client, last_admission(client->client_id));
   return last_;
 }
 
-Admission EngineDesk::last_admission() {
+Admission EngineDesk::last_admission(std::string_view client_id) {
   Admission out;
-  out.principal = last_.decision.principal;
+  out.rights = std::make_shared<const SharedRights>(TopicRights(last_.decision, client_id));
   out.is_superuser = last_.decision.is_superuser;
   out.authenticator = last_.decision.authenticator;
   out.ends_at = last_.ends_at;
@@ -36,6 +40,12 @@ std::optional<Admission> EngineDesk::admitted(Contract contract, const ClientNam
   const auto user = snapshot.users->find(client.username);
   if (!user || !user->enabled) return std::nullopt;
   return found;
+}
+
+Verdict EngineDesk::topic(const Admission& admission, const TopicRequest& request) {
+  const Verdict verdict = judge_topic(admission, request, decider_.current().topics);
+  if (verdict == Verdict::deny) engine_.metrics().topic_denials.fetch_add(1, std::memory_order_relaxed);
+  return verdict;
 }
 
 std::vector<std::string> EngineDesk::explain() { return explain_steps(decider_.trace(), {.now = now()}); }

@@ -15,7 +15,8 @@ class EngineDesk final : public Desk {
 
   UnixSeconds now() const override { return engine_.clock().unix_seconds(); }
   Ruling connect(Contract contract, const ConnectAttempt& attempt, const ClientName* client) override;
-  Admission last_admission() override;
+  Admission last_admission(std::string_view client_id) override;
+  Verdict topic(const Admission& admission, const TopicRequest& request) override;
   std::optional<Admission> admitted(Contract contract, const ClientName& client) override;
   std::vector<std::string> explain() override;
   bool token_is_username() override;

@@ -187,7 +187,6 @@ TEST(RouteTest, APathHasOneMeaning) {
 
 Admission until(std::optional<UnixSeconds> end) {
   Admission out;
-  out.principal = "p";
   out.ends_at = end;
   return out;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 
+#include "auth/gate_snapshot.h"
 #include "daemon/contracts/contracts.h"
 #include "daemon/http/head_parser.h"
 
@@ -35,17 +36,19 @@ class FakeDesk final : public Desk {
     address = attempt.peer.address;
     transport = attempt.peer.transport;
     ++asked;
-    if (client && ruling.verdict == Verdict::allow) admissions[key(contract, *client)] = last_admission();
+    if (client && ruling.verdict == Verdict::allow) admissions[key(contract, *client)] = last_admission(client->client_id);
     return ruling;
   }
-  Admission last_admission() override {
+  Admission last_admission(std::string_view id) override {
+    Decision decision = ruling.decision;
+    decision.token_rules = rules;
     Admission out;
-    out.principal = ruling.decision.principal;
+    out.rights = std::make_shared<const SharedRights>(TopicRights(decision, id));
     out.is_superuser = ruling.decision.is_superuser;
     out.ends_at = ruling.ends_at;
-    out.rules = rules;
     return out;
   }
+  Verdict topic(const Admission& admission, const TopicRequest& request) override { return judge_topic(admission, request, policy); }
   std::optional<Admission> admitted(Contract contract, const ClientName& client) override {
     const auto it = admissions.find(key(contract, client));
     if (it == admissions.end() || (it->second.ends_at && *it->second.ends_at <= kNow)) return std::nullopt;
@@ -61,6 +64,7 @@ class FakeDesk final : public Desk {
   }
   // Rules of topics that everybody who is let in from now on has.
   std::shared_ptr<const TopicRules> rules;
+  std::shared_ptr<const TopicPolicy> policy = GateSnapshot::no_topic_policy();
   void may(TopicActions actions, std::string_view filter) {
     TopicRules::Builder builder;
     TopicRule rule;

@@ -4,14 +4,16 @@
 
 namespace sallyport::daemon {
 
-bool topic_allowed(const Admission& admission, const TopicRequest& request) {
+Verdict judge_topic(const Admission& admission, const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy) {
   const std::optional<std::string_view> filter = judged_filter(request.topic);
-  if (!filter) return false;
-  const bool well_formed = request.action == TopicAction::publish ? is_topic_name(request.topic) : is_topic_filter(*filter);
-  if (!well_formed) return false;
-  if (admission.is_superuser || !admission.rules) return true;
-  // Nobody stands behind us in these contracts: what no rule gives is denied.
-  return admission.rules->check(request) == TopicAnswer::allow;
+  if (!filter || !admission.rights) return Verdict::deny;
+  if (request.action == TopicAction::publish ? !is_topic_name(request.topic) : !is_topic_filter(*filter)) return Verdict::deny;
+  switch (admission.rights->check(request, policy)) {
+    case TopicVerdict::allow: return Verdict::allow;
+    case TopicVerdict::defer: return Verdict::ignore;
+    case TopicVerdict::deny: break;
+  }
+  return Verdict::deny;
 }
 
 }  // namespace sallyport::daemon

@@ -1,25 +1,39 @@
-// What an admitted client may publish and subscribe. The one place where the daemon asks for rights.
+// What an admitted client may publish and subscribe, as later questions ask it.
 #pragma once
 
-#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "auth/topic_rights.h"
 #include "base/clock.h"
 #include "base/modes.h"
 #include "rules/topic_rules.h"
 
 namespace sallyport::daemon {
 
+// The rights of one client, which any worker may be asked about.
+class SharedRights {
+ public:
+  explicit SharedRights(TopicRights rights) : rights_(std::move(rights)) {}
+  TopicVerdict check(const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy) const {
+    const std::lock_guard lock(mutex_);
+    return rights_.check(request, policy);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  TopicRights rights_;
+};
+
 // Who was let in, as what, and until when: all that a later question can be answered from.
 struct Admission {
-  std::string principal;
   bool is_superuser = false;
   Authenticator authenticator = Authenticator::none;
-  std::optional<UnixSeconds> ends_at;  // exp and leeway
-  std::shared_ptr<const TopicRules> rules;  // nothing: no rule of any kind, every topic is his
+  std::optional<UnixSeconds> ends_at;  // exp and leeway, or the longest session
+  std::shared_ptr<const SharedRights> rights;
 };
 
 // The name of one client's connection. A tenant is a vhost or a mount point.
@@ -27,6 +41,7 @@ struct ClientName {
   std::string_view tenant, username, client_id;
 };
 
-bool topic_allowed(const Admission& admission, const TopicRequest& request);
+// allow, deny, or ignore: nobody here speaks of this topic, and settings leave it to others.
+Verdict judge_topic(const Admission& admission, const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy);
 
 }  // namespace sallyport::daemon

@@ -84,6 +84,15 @@ TEST_F(EmqxTest, AuthorizesFromTheAdmission) {
   EXPECT_EQ(ask("authorize", R"({"username":"alice","clientid":"c1","topic":"a/b"})"), R"(200 {"result":"deny"})");
 }
 
+TEST_F(EmqxTest, ATopicThatSettingsLeaveToOthersIsHandedOn) {
+  TopicPolicy policy;
+  policy.no_match = NoMatch::defer;
+  desk.policy = std::make_shared<const TopicPolicy>(std::move(policy));
+  desk.says(Verdict::allow);
+  ask("authenticate", kClient);
+  EXPECT_EQ(ask("authorize", R"({"username":"alice","clientid":"c1","topic":"b","action":"publish"})"), R"(200 {"result":"ignore"})");
+}
+
 // -- EMQX 4.4
 
 struct Emqx4Test : ContractTest {

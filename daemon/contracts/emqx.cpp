@@ -61,7 +61,7 @@ void authorize(const Fields& fields, Desk& desk, http::Response& out) {
     if (qos.size() == 1 && qos[0] >= '0' && qos[0] <= '2') asked.qos = static_cast<std::uint8_t>(qos[0] - '0');
     if (retain == "true" || retain == "1") asked.retain = true;
     if (retain == "false" || retain == "0") asked.retain = false;
-    verdict = topic_allowed(*admission, asked) ? Verdict::allow : Verdict::deny;
+    verdict = desk.topic(*admission, asked);
   }
   say(kSelf, Question::topic, verdict, out);
 }

@@ -42,7 +42,7 @@ void answer_emqx4(std::string_view endpoint, http::Request& request, Desk& desk,
     asked.action = access == "2" ? TopicAction::publish : TopicAction::subscribe;
     asked.topic = fields->find("topic").value_or("");
     asked.peer_address = first_of(*fields, "ipaddr", "ipaddress").value_or("");
-    verdict = (access == "1" || access == "2") && topic_allowed(*admission, asked) ? Verdict::allow : Verdict::deny;
+    if (access == "1" || access == "2") verdict = desk.topic(*admission, asked);
   }
   say(kSelf, Question::topic, verdict, out);
 }

@@ -22,16 +22,16 @@ Ruling connect(const Fields& fields, const ClientName& client, Desk& desk) {
   return desk.connect(kSelf, attempt, &client);
 }
 
-bool all_allowed(const Admission& admission, TopicRequest asked, std::string_view topics) {
+bool all_allowed(Desk& desk, const Admission& admission, TopicRequest asked, std::string_view topics) {
   // A publish has one topic, whatever commas stand in it.
   if (asked.action == TopicAction::publish) {
     asked.topic = topics;
-    return topic_allowed(admission, asked);
+    return desk.topic(admission, asked) == Verdict::allow;
   }
   while (true) {
     const std::size_t comma = topics.find(',');
     asked.topic = topics.substr(0, comma);
-    if (!topic_allowed(admission, asked)) return false;
+    if (desk.topic(admission, asked) != Verdict::allow) return false;
     if (comma == std::string_view::npos) return true;
     topics.remove_prefix(comma + 1);
   }
@@ -60,7 +60,7 @@ void answer_nanomq(std::string_view endpoint, http::Request& request, Desk& desk
   TopicRequest asked;
   asked.action = access == "2" ? TopicAction::publish : TopicAction::subscribe;
   asked.peer_address = fields->find("ipaddr").value_or("");
-  const bool allowed = admission && (access == "1" || access == "2") && all_allowed(*admission, asked, fields->find("topic").value_or(""));
+  const bool allowed = admission && (access == "1" || access == "2") && all_allowed(desk, *admission, asked, fields->find("topic").value_or(""));
   say(kSelf, Question::topic, allowed ? Verdict::allow : Verdict::deny, out);
 }
 

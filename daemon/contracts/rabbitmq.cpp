@@ -82,7 +82,7 @@ std::string topic_of(std::string_view routing_key) {
   return topic;
 }
 
-Verdict ask_topic(const Fields& fields, const Admission& admission, const Desk& desk) {
+Verdict ask_topic(const Fields& fields, const Admission& admission, Desk& desk) {
   const std::string_view permission = fields.find("permission").value_or("");
   if (fields.find("resource").value_or("") != "topic" || fields.find("name").value_or("") != desk.options().rabbitmq_exchange)
     return Verdict::deny;
@@ -93,7 +93,7 @@ Verdict ask_topic(const Fields& fields, const Admission& admission, const Desk& 
   asked.topic = topic;
   // "$share/g/t" is a plain filter to this broker, and would be granted as one.
   if (topic.starts_with("$share/")) return Verdict::deny;
-  return topic_allowed(admission, asked) ? Verdict::allow : Verdict::deny;
+  return desk.topic(admission, asked);
 }
 
 }  // namespace

@@ -124,7 +124,7 @@ void check_topics(const JsonValue& root, Desk& desk, http::Response& out) {
   if (!asked.topics || !asked.topics->is_array()) return refuse(kSelf, 400, "topics is no list", out);
   const Ruling ruling = desk.connect(kSelf, asked.attempt, nullptr);
   std::optional<Admission> admission;
-  if (ruling.decision.verdict == Verdict::allow) admission = desk.last_admission();
+  if (ruling.decision.verdict == Verdict::allow) admission = desk.last_admission(asked.attempt.client_id.value_or(""));
   std::string body;
   append_decision(body, asked, ruling, desk);
   body.back() = ',';
@@ -138,7 +138,7 @@ void check_topics(const JsonValue& root, Desk& desk, http::Response& out) {
     if (body.back() != '[') body += ',';
     body += "{\"topic\":";
     append_json_string(body, request.topic);
-    body += fmt::format(",\"allowed\":{}}}", admission && topic_allowed(*admission, request));
+    body += fmt::format(",\"allowed\":{}}}", admission && desk.topic(*admission, request) == Verdict::allow);
   }
   out.content_type = content_type(kSelf);
   out.body = std::move(body) + "]}";

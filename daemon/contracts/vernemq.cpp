@@ -56,9 +56,9 @@ void on_publish(const Fields& fields, Desk& desk, http::Response& out) {
   asked.topic = fields.find("topic").value_or("");
   if (const auto qos = fields.object()->find("qos")) asked.qos = qos_of(*qos);
   if (const auto retain = fields.object()->find("retain")) asked.retain = retain->boolean();
-  const bool allowed = admission && topic_allowed(*admission, asked);
-  say(kSelf, Question::topic, allowed ? Verdict::allow : Verdict::deny, out);
-  if (allowed) allow_cache(*admission, desk, out);
+  const Verdict verdict = admission ? desk.topic(*admission, asked) : Verdict::deny;
+  say(kSelf, Question::topic, verdict, out);
+  if (verdict == Verdict::allow) allow_cache(*admission, desk, out);
 }
 
 void on_subscribe(const Fields& fields, bool v5, Desk& desk, http::Response& out) {
@@ -67,6 +67,7 @@ void on_subscribe(const Fields& fields, bool v5, Desk& desk, http::Response& out
   if (!admission || !topics || !topics->is_array() || topics->size() == 0) return say(kSelf, Question::topic, Verdict::deny, out);
   std::string list;
   bool any_denied = false;
+  std::size_t left_to_others = 0;
   for (JsonValue::Cursor c = topics->begin(); c.valid(); c.advance()) {
     const JsonValue pair = c.value();
     const std::optional<JsonValue> filter = pair.at_pointer("/0"), qos = pair.at_pointer("/1");
@@ -76,12 +77,16 @@ void on_subscribe(const Fields& fields, bool v5, Desk& desk, http::Response& out
     asked.topic = filter->text();
     // In MQTT 5 it is an object of options, or a number.
     asked.qos = qos->is_object() ? qos_of(qos->find("qos").value_or(JsonValue())) : qos_of(*qos);
-    const bool allowed = asked.qos && topic_allowed(*admission, asked);
+    const Verdict verdict = asked.qos ? desk.topic(*admission, asked) : Verdict::deny;
+    const bool allowed = verdict == Verdict::allow;
+    left_to_others += verdict == Verdict::ignore;
     any_denied = any_denied || !allowed;
     list += list.empty() ? "{\"topic\":" : ",{\"topic\":";
     append_json_string(list, filter->text());
     list += fmt::format(",\"qos\":{}}}", allowed ? static_cast<int>(*asked.qos) : v5 ? kV5Denied : kV3Denied);
   }
+  // The next plugin is asked about the whole packet or not at all.
+  if (left_to_others == topics->size()) return say(kSelf, Question::topic, Verdict::ignore, out);
   say(kSelf, Question::topic, Verdict::allow, out);
   if (any_denied && v5) out.body = fmt::format(R"({{"result":"ok","modifiers":{{"topics":[{}]}}}})", list);
   else if (any_denied) out.body = fmt::format(R"({{"result":"ok","topics":[{}]}})", list);

@@ -106,6 +106,27 @@ class Contracts(DaemonCase):
         topics = self.one.post_json("/v1/topics/check", {"password": tokens.good("a"), "action": "publish", "topics": ["a", "a/#"]}).json
         self.assertEqual([t["allowed"] for t in topics["topics"]], [True, False])
 
+    def test_a_tokens_own_rights_hold_in_every_contract(self):
+        token = tokens.good("alice", acl={"pub": ["a/+"], "sub": ["b/#"]})
+        self.assertEqual(self.one.post_form("/rabbitmq/user", username="alice", vhost="/", client_id="t1", password=token).text, "allow")
+
+        def rabbit(permission, key):
+            named = {"variable_map.client_id": "t1", "variable_map.username": "alice", "variable_map.vhost": "/"}
+            fields = dict(username="alice", vhost="/", resource="topic", name="amq.topic", permission=permission, tags="", routing_key=key)
+            return self.one.post_form("/rabbitmq/topic", **fields, **named).text
+
+        self.assertEqual([rabbit("write", "a.x"), rabbit("write", "b.x"), rabbit("read", "b.#"), rabbit("read", "#")], ["allow", "deny", "allow", "deny"])
+        self.one.post_json("/emqx/authenticate", {"username": "alice", "clientid": "t1", "password": token})
+        emqx = lambda action, topic: self.one.post_json("/emqx/authorize", {"username": "alice", "clientid": "t1", "topic": topic, "action": action}).json["result"]
+        self.assertEqual([emqx("publish", "a/x"), emqx("publish", "a/x/y"), emqx("subscribe", "b/+/c")], ["allow", "deny", "allow"])
+        register = {"mountpoint": "", "client_id": "t1", "username": "alice", "password": token}
+        self.one.post_json("/vernemq", register, ("vernemq-hook: auth_on_register",))
+        subscribe = {"mountpoint": "", "client_id": "t1", "username": "alice", "topics": [["b/x", 1], ["c", 0]]}
+        reply = self.one.post_json("/vernemq", subscribe, ("vernemq-hook: auth_on_subscribe",)).json
+        self.assertEqual([topic["qos"] for topic in reply["topics"]], [1, 128])
+        checked = self.one.post_json("/v1/topics/check", {"password": token, "action": "publish", "topics": ["a/x", "b/x"]}).json
+        self.assertEqual([t["allowed"] for t in checked["topics"]], [True, False])
+
     def test_a_published_secret_admits_nobody_over_http(self):
         daemon = self.daemon(settings='[jwt]\nsecret = "secret"\n')
         self.assertEqual(daemon.post_json("/v1/decide", {"password": tokens.SAMPLE, "peer": "127.0.0.1"}).json["reason"], "published_secret")
