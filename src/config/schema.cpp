@@ -23,6 +23,7 @@ constexpr SectionDoc kSections[] = {
     {"topics", "What an admitted client may publish and subscribe, where neither its token nor a rule of [[topic_rules]] says it."},
     {"session", "How long an admitted client stays. A user of the store who is disabled, deleted or given another password is out within a second."},
     {"gate", "The gate as a whole."},
+    {"crypto", "Who verifies signatures."},
     {"control", "The socket on which `sallyport status`, `why`, `metrics` and `reload` ask the running plugin."},
     {"http", "The daemon, sallyportd. The plugin reads none of it."},
     {"log", "The plugin's lines in the broker's log."},
@@ -32,6 +33,15 @@ void set_store_url(Settings& s, const TomlNode& node, ValueReader& reader) {
   if (node.type == TomlType::text && node.text.empty()) return;
   std::string url;
   if (!reader.text(node, url)) return;
+  if (url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+    // The settings are shown, logged and copied: a password would be, too.
+    const std::size_t host = url.find("//") + 2, at = url.find('@', host), colon = url.find(':', host);
+    if ((at != std::string::npos && colon < at) || url.find("password=") != std::string::npos)
+      return reader.fault(node.place, "the store's url holds a password",
+                          "keep it in a file: \"postgres://sallyport@db.example/sallyport?passfile=/etc/sallyport/pgpass\"");
+    s.store.url = std::move(url);
+    return;
+  }
   constexpr std::string_view scheme = "sqlite://";
   if (!url.starts_with(scheme))
     return reader.fault(node.place, "the store's url is not of a kind that is known",
@@ -50,6 +60,11 @@ void set_no_match(Settings& s, const TomlNode& node, ValueReader& reader) {
 void set_mode(Settings& s, const TomlNode& node, ValueReader& reader) {
   static constexpr Choice<GateMode> choices[] = {{"enforce", GateMode::enforce}, {"observe", GateMode::observe}};
   reader.choice(node, choices, s.gate.mode);
+}
+void set_crypto_engine(Settings& s, const TomlNode& node, ValueReader& reader) {
+  static constexpr Choice<CryptoEngine> choices[] = {{"openssl", CryptoEngine::openssl},
+                                                     {"auto", CryptoEngine::automatic}};
+  reader.choice(node, choices, s.crypto.engine);
 }
 void set_level(Settings& s, const TomlNode& node, ValueReader& reader) {
   static constexpr Choice<LogLevel> choices[] = {{"debug", LogLevel::debug},
@@ -117,7 +132,8 @@ void set_max_lifetime(Settings& s, const TomlNode& node, ValueReader& reader) {
 // The order is that of the default file and of docs/configuration.md.
 const Setting kSettings[] = {
     {"store.url", "text", "\"\"",
-     "Where the store is: \"sqlite://\" and an absolute path.\nEmpty: no users, and no settings but this file's.\nThe "
+     "Where the store is: \"sqlite://\" and an absolute path, or, for several nodes of sallyportd, \"postgres://\" and what "
+     "libpq takes behind it, without a password (passfile=...).\nEmpty: no users, and no settings but this file's.\nThe "
      "file is made by the first command that writes to it, and belongs to the folder's owner, which should be the "
      "broker's user.",
      "\"sqlite:///var/lib/sallyport/store.db\"", set_store_url, false, true},
@@ -211,6 +227,12 @@ const Setting kSettings[] = {
      "\"observe\" decides, logs and counts, and leaves the answer to the broker's other plugins and files: how the "
      "gate comes into a live fleet.",
      "\"observe\"", set_mode},
+
+    {"crypto.engine", "\"auto\" or \"openssl\"", "\"openssl\"",
+     "\"openssl\" verifies every signature with OpenSSL (Ed25519 with libsodium).\n\"auto\" verifies ES256 several times "
+     "faster with tables made for keys in use; a thread of its own then asks OpenSSL again for what was accepted, and one "
+     "difference switches the fast way off for the life of the process.",
+     "\"auto\"", set_crypto_engine},
 
     {"control.socket", "path", "\"\"", "A Unix socket that only the broker's user can open.\nEmpty: none.",
      "\"/run/sallyport/control.sock\"", set_socket, false, true},

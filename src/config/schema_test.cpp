@@ -37,7 +37,7 @@ std::string dump(const Settings& s) {
   for (const auto& claim : s.jwt.principal_claims) out << claim << ',';
   out << '|' << s.jwt.leeway << '|' << s.jwt.require_exp << '|' << s.jwt.max_lifetime.value_or(-1) << '|'
       << s.jwt.typ.value_or("-") << '|' << int(s.jwt.not_a_token) << '|' << s.jwt.allow_published_secrets << '|'
-      << s.jwt.allowed_algorithms << '|' << int(s.gate.mode) << '|' << s.control.socket << '|' << int(s.log.level)
+      << s.jwt.allowed_algorithms << '|' << int(s.gate.mode) << '|' << int(s.crypto.engine) << '|' << s.control.socket << '|' << int(s.log.level)
       << '|' << int(s.log.format) << '|';
   out << s.jwt.acl_claim << '|' << s.jwt.scope_claim << '|' << s.jwt.scope_patterns.size() << '|'
       << (s.jwt.may_grant ? std::to_string(s.jwt.may_grant->size()) : "-") << '|' << s.jwt.groups_claims.size() << '|'

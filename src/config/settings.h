@@ -112,6 +112,9 @@ struct HttpSettings {
   bool open() const { return callers.empty() && bearer_file.empty() && client_ca.empty(); }
 };
 
+// Who verifies signatures. The fast engine answers behind OpenSSL's judgement (crypto/fast_engine.h).
+enum class CryptoEngine : std::uint8_t { openssl, automatic };
+
 struct Settings {
   struct {
     std::string url;
@@ -124,9 +127,6 @@ struct Settings {
   } password;
   JwtSettings jwt;
   struct {
-    GateMode mode = GateMode::enforce;
-  } gate;
-  struct {
     NoMatch no_match = NoMatch::allow;
   } topics;
   std::vector<TopicRuleSetting> topic_rules;
@@ -134,6 +134,12 @@ struct Settings {
     bool end_at_exp = true;
     std::optional<std::int64_t> max_session;  // seconds, of tokens without exp
   } session;
+  struct {
+    GateMode mode = GateMode::enforce;
+  } gate;
+  struct {
+    CryptoEngine engine = CryptoEngine::openssl;
+  } crypto;
   struct {
     std::string socket;
   } control;  // empty: no control socket

@@ -34,6 +34,11 @@ void Engine::enable(bool on) {
   settle();
 }
 
+bool Engine::enabled() const {
+  std::lock_guard lock(mutex_);
+  return enabled_;
+}
+
 void Engine::choose(Path path) {
   std::lock_guard lock(mutex_);
   path_ = path;

@@ -41,6 +41,7 @@ class Engine {
 
   // The setting. Off: OpenSSL alone, and no table is made.
   void enable(bool on);
+  bool enabled() const;
   // For tests: another path than the fastest; tables that are there stay.
   void choose(Path path);
 

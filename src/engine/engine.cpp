@@ -15,6 +15,8 @@ Engine::~Engine() {
   }
   impl_->wake.notify_all();
   if (impl_->watcher.joinable()) impl_->watcher.join();
+  impl_->confirmer.stop();
+  if (impl_->confirming.joinable()) impl_->confirming.join();
   if (impl_->refresher) impl_->refresher->stop();
 }
 
@@ -74,10 +76,10 @@ EngineStatus Engine::status() const {
   s.password_enabled = snapshot->password_enabled;
   s.jwt_enabled = snapshot->jwt.enabled;
   s.token_source = snapshot->jwt.from == TokenSource::password ? "password" : "username";
-  s.users_ready = snapshot->users != nullptr;
-  if (snapshot->users) {
   s.topics_no_match = snapshot->topics->no_match;
   s.topic_rules = snapshot->topics->rules.size();
+  s.users_ready = snapshot->users != nullptr;
+  if (snapshot->users) {
     s.users = snapshot->users->size();
     s.weak_hashes = snapshot->users->weak_hashes();
   }
@@ -101,6 +103,8 @@ EngineStatus Engine::status() const {
     h.degraded.push_back("settings not applied, the old ones stay in force: " + (fault.place.empty() ? fault.cause : fault.place + ": " + fault.cause));
   if (s.settings_file_changed && law.faults.empty())
     h.degraded.push_back("the settings file changed and was not applied; apply it with: sallyport reload");
+  if (const std::string fault = fast::Engine::instance().report().fault; !fault.empty())
+    h.degraded.push_back("the fast engine is off, OpenSSL verifies alone: " + fault + "; please report it, and set [crypto] engine = \"openssl\"");
   if (!s.password_enabled && !s.jwt_enabled) h.degraded.push_back("every authenticator is switched off: nobody gets in");
   return s;
 }
@@ -115,6 +119,13 @@ std::string Engine::metrics_text() const {
   append_gauge(page, "sallyport_settings_revision", "Revision of the store's settings in force; 0: none.", static_cast<double>(s.revision.value_or(0)));
   append_gauge(page, "sallyport_token_cache_entries", "Tokens whose signature is remembered.", static_cast<double>(impl_->tokens.entries()));
   append_gauge(page, "sallyport_token_cache_bytes", "Bytes that remembered tokens take.", static_cast<double>(impl_->tokens.bytes()));
+  const fast::EngineReport fast = fast::Engine::instance().report();
+  append_gauge(page, "sallyport_fast_engine_active", "1 when the fast engine answers for keys that have tables.", fast.active ? 1 : 0);
+  append_gauge(page, "sallyport_fast_engine_table_bytes", "Bytes that the keys' tables take.", static_cast<double>(fast.table_bytes));
+  append_counter(page, "sallyport_fast_engine_answers_total", "Signatures that the fast engine judged.", fast.answers);
+  append_counter(page, "sallyport_fast_engine_confirmed_total", "Accepts of it that OpenSSL confirmed afterwards.", fast.confirmed);
+  append_counter(page, "sallyport_fast_engine_unconfirmed_total", "Accepts of it that were too many to confirm.", fast.unconfirmed);
+  append_counter(page, "sallyport_fast_engine_mismatches_total", "Its answers that OpenSSL does not share; one switches it off.", fast.mismatches);
   append_key_metrics(page, s.key_sources, impl_->clock->unix_seconds());
   return page;
 }

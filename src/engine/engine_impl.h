@@ -8,6 +8,7 @@
 
 #include "auth/guess_brake.h"
 #include "auth/token_cache.h"
+#include "crypto/fast_engine.h"
 #include "engine/compile.h"
 #include "engine/engine.h"
 #include "engine/rehash_queue.h"
@@ -64,6 +65,12 @@ struct Engine::Impl {
 
   std::shared_ptr<JwksRefresher> refresher;  // made with the first source; under law_mutex
   std::atomic<bool> remote_changed{false};   // keys from the network, or what they owe
+
+  // Asks OpenSSL again for what the fast engine accepts, on its own thread.
+  fast::Engine::Confirmer confirmer{fast::Engine::instance()};
+  std::thread confirming;                   // with the first settings that want it
+  std::atomic<bool> forget_tokens{false};   // a wrong accept may be among those remembered
+  void follow_crypto_setting();
 
   // Settings, keys and users anew. On the watcher's thread, or before it starts. `first`: the faults are the caller's.
   ReloadOutcome load(bool first);

@@ -26,7 +26,11 @@ std::string one_line(const Error& e) {
 
 void Engine::Impl::publish(GateSnapshot policy) {
   policy.users = follower->users();
-  seat_keys(policy.jwt, box.load()->jwt, refresher_now().get(), ring_generation);
+  // Rings made anew, as if there had been none, are rings under which nothing is remembered.
+  const JwtPolicy none{};
+  const bool forget = forget_tokens.exchange(false, std::memory_order_acq_rel);
+  const std::shared_ptr<const GateSnapshot> before = box.load();
+  seat_keys(policy.jwt, forget ? none : before->jwt, refresher_now().get(), ring_generation);
   policy.generation = ++snapshot_generation;
   box.store(std::make_shared<const GateSnapshot>(std::move(policy)));
 }
@@ -71,6 +75,7 @@ ReloadOutcome Engine::Impl::load(bool first) {
   compiled->policy.settings_known = follower->users() != nullptr;
 
   log.set(loaded->settings.log.level, loaded->settings.log.format);
+  fast::Engine::instance().enable(loaded->settings.crypto.engine == CryptoEngine::automatic);
   outcome.warnings = loaded->warnings;
   for (const Error& warning : outcome.warnings) log.line(LogLevel::warning, one_line(warning));
   for (const std::string& note : compiled->notes) log.line(LogLevel::warning, note);
@@ -186,6 +191,21 @@ void Engine::Impl::follow_remote_keys() {
   publish(std::move(policy));
 }
 
+// Tables for keys that ask for one; and the confirming thread, made on this one, which takes no signals of the broker's.
+void Engine::Impl::follow_crypto_setting() {
+  fast::Engine& engine = fast::Engine::instance();
+  engine.make_tables();
+  if (confirming.joinable() || !engine.enabled()) return;
+  confirming = std::thread([this] {
+    confirmer.run([this](std::string_view fault) {
+      log.line(LogLevel::error, "the fast engine is off, OpenSSL verifies alone: " + std::string(fault));
+      forget_tokens.store(true, std::memory_order_release);
+      remote_changed.store(true, std::memory_order_release);  // publishes
+      wake_watcher();
+    });
+  });
+}
+
 void Engine::Impl::rewrite_weak_hashes() {
   std::vector<RehashQueue::Job> jobs = rehash.take_all();
   if (jobs.empty() || follower->url().empty()) return;
@@ -219,6 +239,7 @@ void Engine::Impl::run() {
       done.notify_all();
       continue;
     }
+    follow_crypto_setting();
     follow_remote_keys();
     follow_store();
     follow_key_files();
