@@ -383,11 +383,13 @@ void Gate::watch_over(std::string_view id, const ::mosquitto* client, const Sess
   Session* session = sessions_.find(id, client);
   if (!session) return;
   session->ticket = next_ticket_++;
+  const std::size_t living = sessions_.count(Standing::admitted) + sessions_.count(Standing::handed_on);
+  const auto in_use = [&](const EndTimer::Entry& e) {
+    const Session* still = sessions_.find(e.id, e.client);
+    return still && still->ticket == e.ticket;
+  };
   if (ends) {
-    timer_.sweep(sessions_.count(Standing::admitted) + sessions_.count(Standing::handed_on), [&](const EndTimer::Entry& e) {
-      const Session* still = sessions_.find(e.id, e.client);
-      return still && still->ticket == e.ticket;
-    });
+    timer_.sweep(living, in_use);
     timer_.arm(*session->ends_at, id, client, session->ticket);
     // 2.0.11 with per_listener_settings true never ticks.
     if (!ticked_ && !told_of_no_tick_ && host_->engine().clock().monotonic_ms() - made_ms_ > kNoTickMs) {
@@ -397,7 +399,13 @@ void Gate::watch_over(std::string_view id, const ::mosquitto* client, const Sess
                           "its next publish, not by itself; hint: use a newer Mosquitto, or leave per_listener_settings out");
     }
   }
-  if (of_store) password_sessions_.push_back({0, std::string(id), client, session->ticket});
+  if (!of_store) return;
+  // As for the timer: those who come and go while no user changes would fill it for ever.
+  if (password_sessions_.size() > 2 * living + 1024) {
+    std::erase_if(password_sessions_, [&](const EndTimer::Entry& e) { return !in_use(e); });
+    compare_next_ = 0;
+  }
+  password_sessions_.push_back({0, std::string(id), client, session->ticket});
 }
 
 // Up to 30,000 times a second: no lock, and a clock only where some session has an end.
