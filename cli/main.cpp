@@ -1,10 +1,12 @@
 #include <cstdio>
 
 #include "cli/command.h"
+#include "postgres/postgres_store.h"
 
 // Broken pipes end us quietly; everything else is said with its exit code.
 int main(int argc, char** argv) {
   using namespace sallyport::cli;
+  sallyport::postgres::register_postgres_store();
   CLI::App app{"sallyport: the gate for MQTT. It decides, for every client that connects, whether it may come in."};
   app.name("sallyport");
   app.set_version_flag("--version", std::string("sallyport ") + SALLYPORT_VERSION);

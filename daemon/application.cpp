@@ -13,6 +13,7 @@
 #include "control/handlers.h"
 #include "daemon/http/tls.h"
 #include "daemon/notify.h"
+#include "postgres/postgres_store.h"
 
 namespace sallyport::daemon {
 namespace {
@@ -67,6 +68,7 @@ bool Application::start() {
     say(LogLevel::error, "the daemon does not start; hint: sallyport config check --config " + config_path_);
     return false;
   };
+  postgres::register_postgres_store();
   EngineOptions options;
   options.config_path = config_path_;
   options.accepts_postgres = true;

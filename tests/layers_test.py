@@ -11,8 +11,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 # The folders outside src/ that stand on the rooms.
 EDGES = {
     "brokers": "engine control auth config base",
-    "cli": "engine control auth config base users store jose keys net crypto codec observe rules",
-    "daemon": "engine control auth config base users store jose keys net crypto codec observe rules",
+    "cli": "engine control auth config base users store postgres jose keys net crypto codec observe rules",
+    "daemon": "engine control auth config base users store postgres jose keys net crypto codec observe rules",
 }
 
 # Third-party headers, each with the only rooms that may name it.
@@ -20,7 +20,7 @@ THIRD_PARTY = [
     (r"openssl/", {"crypto"}),
     (r"sodium(\.h|/)", {"crypto"}),
     (r"sqlite3\.h", {"store"}),
-    (r"(postgresql/)?libpq", {"store"}),
+    (r"(postgresql/)?libpq", {"postgres"}),
     (r"curl/", {"net"}),
     (r"mosquitto(_broker|_plugin)?\.h|mqtt_protocol\.h", {"brokers"}),
     (r"toml\+\+/|toml\.hpp", {"config", "cli", "daemon"}),

@@ -69,12 +69,23 @@ Result<std::int64_t> SqliteStore::data_version() {
   return opened_ * (std::int64_t{1} << 32) + (*version & 0xffffffff);
 }
 
+namespace {
+std::vector<std::pair<std::string, StoreOpener>>& further_stores() {
+  static std::vector<std::pair<std::string, StoreOpener>> all;
+  return all;
+}
+}  // namespace
+
+void register_store(std::string_view scheme, StoreOpener opener) { further_stores().emplace_back(scheme, opener); }
+
 Result<std::unique_ptr<Store>> open_store(std::string_view url, StoreAccess access) {
+  for (const auto& [scheme, opener] : further_stores())
+    if (url.starts_with(scheme)) return opener(url, access);
   constexpr std::string_view scheme = "sqlite://";
   if (url.empty())
     return unexpected(invalid("no store is configured", "set [store] url = \"sqlite:///var/lib/sallyport/sallyport.db\""));
   if (!url.starts_with(scheme))
-    return unexpected(invalid(url.starts_with("postgres") ? "this build has no PostgreSQL store" : "the store's url has no scheme that is known",
+    return unexpected(invalid(url.starts_with("postgres") ? "this program has no PostgreSQL store" : "the store's url has no scheme that is known",
                               "[store] url = \"sqlite:///absolute/path\""));
   const std::string path(url.substr(scheme.size()));
   if (!path.starts_with('/') || path.ends_with('/') || path.find('\0') != std::string::npos)

@@ -93,4 +93,9 @@ class Store {
 // again at each data_version()); with write it is made, readable by the folder's owner (a broker's user).
 Result<std::unique_ptr<Store>> open_store(std::string_view url, StoreAccess access);
 
+// Teaches open_store() another kind of url ("postgres://"). Before the first open_store(), from main(): the plugin
+// links one engine and calls this never.
+using StoreOpener = Result<std::unique_ptr<Store>> (*)(std::string_view url, StoreAccess access);
+void register_store(std::string_view scheme, StoreOpener opener);
+
 }  // namespace sallyport
