@@ -40,6 +40,17 @@ std::shared_ptr<const House::Readiness> House::readiness() {
   return readiness_;
 }
 
+void House::tell_of_unproven(std::string_view address, Contract contract) {
+  const std::int64_t now = engine.clock().monotonic_ms();
+  std::int64_t last = told_at_ms_.load(std::memory_order_relaxed);
+  if (now - last < 1000 || !told_at_ms_.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
+  std::string line = "who asks from ";
+  line += address.empty() ? "a unix socket" : address;
+  line += " did not prove that he may ask ";
+  line += name(contract);
+  engine.log(LogLevel::notice, line + "; hint: compare his secret with [[http.callers]]");
+}
+
 std::string House::metrics_text() {
   std::string page = engine.metrics_text();
   metrics.append_to(page);

@@ -38,11 +38,14 @@ struct House {
   };
   std::shared_ptr<const Readiness> readiness();
   std::string metrics_text();
+  // A line about a caller who did not prove who he is, at most one a second.
+  void tell_of_unproven(std::string_view address, Contract contract);
 
  private:
   std::mutex readiness_mutex_;
   std::shared_ptr<const Readiness> readiness_;
   std::int64_t readiness_at_ms_ = 0;
+  std::atomic<std::int64_t> told_at_ms_{-1000};
 };
 
 }  // namespace sallyport::daemon

@@ -42,6 +42,7 @@ bool Responder::receive(const http::Request& request, const PeerFacts& peer, htt
     }
     if (identify(request, peer)) return true;
     house_.metrics.unproven_callers.fetch_add(1, std::memory_order_relaxed);
+    house_.tell_of_unproven(peer.address, route_.contract);
     refuse(route_.contract, 401, "who asks did not prove that he may", out);
     if (out.status == 401 && route_.contract != Contract::proxy)
       out.headers += "www-authenticate: Bearer realm=\"sallyportd\", Basic realm=\"sallyportd\"\r\n";

@@ -106,13 +106,17 @@ struct Worker final : Neighbours {
     connection->start();
     if (shut) connection->close_if_idle();
   }
-  // The connection that has been idle longest makes room.
+  // The connection that has been idle longest makes room; one that never asked anything before one that did, so that
+  // a stranger who opens thousands closes his own.
   bool evict() {
-    Connection* longest = nullptr;
+    Connection *longest_fresh = nullptr, *longest_idle = nullptr;
     for (const auto& [raw, owned] : connections) {
-      const bool idle = raw->phase() == Connection::Phase::idle || raw->phase() == Connection::Phase::fresh;
-      if (idle && (!longest || raw->since_ms() < longest->since_ms())) longest = raw;
+      const bool fresh = raw->phase() == Connection::Phase::fresh || raw->phase() == Connection::Phase::handshake;
+      if (!fresh && raw->phase() != Connection::Phase::idle) continue;
+      Connection*& longest = fresh ? longest_fresh : longest_idle;
+      if (!longest || raw->since_ms() < longest->since_ms()) longest = raw;
     }
+    Connection* const longest = longest_fresh ? longest_fresh : longest_idle;
     if (!longest) return false;
     own_responder.metrics().connections_evicted.fetch_add(1, std::memory_order_relaxed);
     longest->close();

@@ -217,5 +217,11 @@ class Many(DaemonCase):
             one_more.send(GOOD)
             self.assertEqual(one_more.reply().text, "alive\n")
         self.assertTrue(wires[0].is_closed())
+        # Those who never asked anything go first.
+        strangers = [daemon.wire() for _ in range(30)]
+        for wire in strangers:
+            self.addCleanup(wire.close)
+        wires[1].send(GOOD)
+        self.assertEqual(wires[1].reply().text, "alive\n")
         wires[15].send(GOOD)
         self.assertEqual(wires[15].reply().text, "alive\n")

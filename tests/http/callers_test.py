@@ -73,6 +73,7 @@ addresses = ["192.0.2.0/24"]
         self.assertEqual((reply.status, reply.json), (200, {"result": "deny"}))
         self.assertGreater(daemon.metric("sallyport_http_unproven_callers_total", str(daemon.folder / "http.sock")), 4)
         log = daemon.log()
+        self.assertIn("who asks from 127.0.0.1 did not prove that he may ask v1", log)
         for secret in SECRETS:
             self.assertNotIn(secret, log)
 
