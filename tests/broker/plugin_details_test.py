@@ -111,8 +111,8 @@ class CheckedAgain(BrokerCase):
         broker.sighup()
         broker.wait_for_log(r"(?i)reloading config", mark)
 
-    def test_a_token_that_ran_out_ends_no_session_but_admits_no_new_one(self):
-        gate, broker = self.start(TOKENS)
+    def test_a_token_that_ran_out_ends_no_session_with_sighup_but_admits_no_new_one(self):
+        gate, broker = self.start("[session]\nend_at_exp = false\n" + TOKENS)
         token = tokens.hs({"sub": "short", "exp": int(time.time()) + 2})
         clients = [
             self.client(broker, V311, client_id="a", username="x", password=token),
