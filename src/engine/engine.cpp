@@ -103,7 +103,9 @@ EngineStatus Engine::status() const {
     h.degraded.push_back("settings not applied, the old ones stay in force: " + (fault.place.empty() ? fault.cause : fault.place + ": " + fault.cause));
   if (s.settings_file_changed && law.faults.empty())
     h.degraded.push_back("the settings file changed and was not applied; apply it with: sallyport reload");
-  if (const std::string fault = fast::Engine::instance().report().fault; !fault.empty())
+  // Off for the life of the process; of no concern to an engine whose settings do not ask for it.
+  const bool asks_for_fast = law.loaded.settings.crypto.engine == CryptoEngine::automatic;
+  if (const std::string fault = fast::Engine::instance().report().fault; asks_for_fast && !fault.empty())
     h.degraded.push_back("the fast engine is off, OpenSSL verifies alone: " + fault + "; please report it, and set [crypto] engine = \"openssl\"");
   if (!s.password_enabled && !s.jwt_enabled) h.degraded.push_back("every authenticator is switched off: nobody gets in");
   return s;
