@@ -10,6 +10,7 @@ from harness.gate import SECRET
 
 TOKENS = f"[jwt]\n{SECRET}\n"
 OBSERVE = '[gate]\nmode = "observe"\n'
+METER = tokens.good("meter")  # one token: made anew a second later it would be another password
 TAKEN = (0, 0x10)  # PUBACK: well, or well but nobody listens
 
 
@@ -25,7 +26,7 @@ def password_file(gate, *pairs):
 class ObservingALiveFleet(BrokerCase):
     def fleet(self, settings, **named):
         gate = self.gate(settings)
-        file = password_file(gate, ("legacy", "old-password"), ("meter", tokens.good("meter")))
+        file = password_file(gate, ("legacy", "old-password"), ("meter", METER))
         return gate, self.broker(gate, options=[f"password_file {file}"], **named)
 
     def assertTalks(self, client, topic):
@@ -53,7 +54,7 @@ class ObservingALiveFleet(BrokerCase):
 
     def test_enforcing_keeps_who_would_have_been_admitted_and_mutes_who_would_not(self):
         gate, broker = self.fleet(OBSERVE + TOKENS)
-        good = self.client(broker, V5, client_id="g", username="meter", password=tokens.good("meter"))
+        good = self.client(broker, V5, client_id="g", username="meter", password=METER)
         legacy = self.client(broker, V5, client_id="l", username="legacy", password="old-password")
         self.assertTalks(good, "g")
         self.assertTalks(legacy, "l")
