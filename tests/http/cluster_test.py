@@ -50,7 +50,7 @@ class Cluster(DaemonCase):
         from_scratch = self.database.sql("SELECT to_regclass('sallyport_meta') IS NULL")
         if from_scratch == "t":
             gate = Gate(f'[store]\nurl = "{self.database.url}"\n', store=False, control=False)
-            gate.cli("user", "list")
+            gate.cli("user", "add", "seed", "--generate")
         self.put_user("ann")
         began = time.monotonic()
         self.eventually(lambda: self.verdict(one) == "allow" and self.verdict(two) == "allow", one.log())
