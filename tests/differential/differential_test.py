@@ -52,7 +52,7 @@ LEFT = "no_key_for_algorithm|bad_signature|unknown_key_id"
 STRICTER = [
     Why("a member that stands twice has two readings (RFC 7515 4): we refuse, they take the last", r"^header: (a member|alg) twice", "malformed_token"),
     Why("crit and b64 are refused whatever they say (RFC 7515 4.1.11, RFC 7797)", r"^header: (crit|b64)", "critical_header"),
-    Why("a header has at most 8 KiB and 16 levels", r"^header: (10 KiB|nested 20 deep)", "malformed_token"),
+    Why("a header has at most 8 KiB and 16 levels, a token 65,535 bytes", r"^header: (10 KiB|nested 20 deep)", "malformed_token|token_too_long"),
     Why("a kid is text of at most 1024 bytes, and typ is text (RFC 7515 4.1.4, 4.1.9)", r"^header: (kid no text|kid of 2000 bytes|typ no text)", "malformed_token"),
     Why("JSON is UTF-8 (RFC 8725 3.7): they put a replacement where it is broken", r"^header: (broken UTF-8|lone surrogate)", "malformed_token"),
     Why("Python's json reads NaN", r"^header: NaN", "malformed_token", libraries=("PyJWT",)),
