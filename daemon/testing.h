@@ -94,6 +94,9 @@ struct Asked {
     request.body_data = body.data();
     request.body_size = body.size();
   }
+  // The request views its own texts, which a move would leave behind.
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
   std::string said() const { return std::to_string(response.status) + " " + response.body; }
 };
 

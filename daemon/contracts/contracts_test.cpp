@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "daemon/testing.h"
 
 namespace sallyport::daemon {
@@ -132,11 +134,11 @@ TEST_F(Emqx4Test, SuperAndAclComeFromTheAdmission) {
 // -- VerneMQ
 
 struct VernemqTest : ContractTest {
-  Asked last{"GET", "/", ""};
+  std::optional<Asked> last;
   std::string ask(const std::string& hook, const std::string& json) {
-    last = Asked("POST", "/vernemq", json, "vernemq-hook: " + hook + "\r\n");
-    answer_vernemq("", last.request, desk, last.response);
-    return last.said();
+    last.emplace("POST", "/vernemq", json, "vernemq-hook: " + hook + "\r\n");
+    answer_vernemq("", last->request, desk, last->response);
+    return last->said();
   }
   void let_in() {
     desk.says(Verdict::allow);
@@ -152,7 +154,7 @@ TEST_F(VernemqTest, BoundsTheConnectionByTheToken) {
   EXPECT_EQ(desk.address, "192.0.2.7");
   desk.ruling.ends_at = kNow + 90;
   EXPECT_EQ(ask("auth_on_register_m5", kRegister), R"(200 {"result":"ok","modifiers":{"max_connection_lifetime":90}})");
-  EXPECT_THAT(last.response.headers, Not(HasSubstr("max-age")));
+  EXPECT_THAT(last->response.headers, Not(HasSubstr("max-age")));
   desk.ruling.ends_at = std::numeric_limits<UnixSeconds>::max();
   EXPECT_EQ(ask("auth_on_register", kRegister), R"(200 {"result":"ok","modifiers":{"max_connection_lifetime":4294967}})");
 }
@@ -162,7 +164,7 @@ TEST_F(VernemqTest, RefusesInItsOwnWordsWithoutMaxAge) {
     desk.says(verdict);
     desk.said.cache_max_age = 60;
     EXPECT_EQ(ask("auth_on_register", kRegister), kDenyVernemq);
-    EXPECT_EQ(last.response.headers, "");
+    EXPECT_EQ(last->response.headers, "");
   }
   desk.says(Verdict::ignore);
   EXPECT_EQ(ask("auth_on_register", kRegister), R"(200 {"result":"next"})");
@@ -187,14 +189,14 @@ TEST_F(VernemqTest, AnAnswerIsRememberedNoLongerThanThePromiseOrTheToken) {
   const char* publish = R"({"username":"alice","mountpoint":"m","client_id":"c1","qos":1,"topic":"a/b"})";
   let_in();
   ask("auth_on_publish", publish);
-  EXPECT_EQ(last.response.headers, "");
+  EXPECT_EQ(last->response.headers, "");
   desk.said.cache_max_age = 60;
   ask("auth_on_publish", publish);
-  EXPECT_EQ(last.response.headers, "cache-control: max-age=60\r\n");
+  EXPECT_EQ(last->response.headers, "cache-control: max-age=60\r\n");
   desk.ruling.ends_at = kNow + 7;
   let_in();
   ask("auth_on_publish", publish);
-  EXPECT_EQ(last.response.headers, "cache-control: max-age=7\r\n");
+  EXPECT_EQ(last->response.headers, "cache-control: max-age=7\r\n");
 }
 
 TEST_F(VernemqTest, RefusesSingleFilters) {
@@ -266,11 +268,11 @@ TEST_F(NanomqTest, SuperIsDecidedAnewWhereThePasswordComesAgain) {
 // -- nginx and Envoy
 
 struct ProxyTest : ContractTest {
-  Asked last{"GET", "/", ""};
+  std::optional<Asked> last;
   std::string ask(const std::string& headers, const std::string& endpoint = "check") {
-    last = Asked("GET", "/proxy/" + endpoint, "", headers);
-    answer_proxy(endpoint, last.request, desk, last.response);
-    return last.said();
+    last.emplace("GET", "/proxy/" + endpoint, "", headers);
+    answer_proxy(endpoint, last->request, desk, last->response);
+    return last->said();
   }
 };
 
@@ -281,10 +283,10 @@ TEST_F(ProxyTest, AllowsWithWhoItIsInHeaders) {
   desk.ruling.ends_at = kNow + 5;
   EXPECT_EQ(ask("authorization: Bearer a.b.c\r\n"), "200 allow");
   EXPECT_EQ(desk.password, "a.b.c");
-  EXPECT_EQ(last.response.headers, "x-sallyport-principal: al%0D%0Aice\r\nx-sallyport-superuser: false\r\nx-sallyport-expires: 1800000005\r\n");
+  EXPECT_EQ(last->response.headers, "x-sallyport-principal: al%0D%0Aice\r\nx-sallyport-superuser: false\r\nx-sallyport-expires: 1800000005\r\n");
   desk.ruling.decision.principal_verified = false;
   ask("authorization: bEARER a.b.c\r\n");
-  EXPECT_THAT(last.response.headers, HasSubstr("x-sallyport-principal: \r\n"));
+  EXPECT_THAT(last->response.headers, HasSubstr("x-sallyport-principal: \r\n"));
   EXPECT_EQ(ask("authorization: Bearer a.b.c\r\n", "check/any/path"), "200 allow");
 }
 
@@ -298,7 +300,7 @@ TEST_F(ProxyTest, TakesTheTokenAsTheUserNameWhereTokensAreThere) {
 TEST_F(ProxyTest, RefusesAsRfc6750Says) {
   desk.says(Verdict::deny);
   EXPECT_EQ(ask("authorization: Bearer a.b.c\r\n"), "401 deny");
-  EXPECT_THAT(last.response.headers, HasSubstr("error=\"invalid_token\""));
+  EXPECT_THAT(last->response.headers, HasSubstr("error=\"invalid_token\""));
   desk.says(Verdict::unavailable);
   EXPECT_EQ(ask("authorization: Bearer a.b.c\r\n"), "403 unavailable");
   desk.says(Verdict::allow);
@@ -306,7 +308,7 @@ TEST_F(ProxyTest, RefusesAsRfc6750Says) {
   for (const char* headers : {"", "authorization: Basic YTpi\r\n", "authorization: Bearer\r\n", "authorization: Bearer a b\r\n",
                               "authorization: Bearer a,b\r\n", "authorization: Bearer a\r\nauthorization: Bearer b\r\n"}) {
     EXPECT_EQ(ask(headers), "401 deny") << headers;
-    EXPECT_EQ(last.response.headers, "www-authenticate: Bearer realm=\"sallyport\"\r\n");
+    EXPECT_EQ(last->response.headers, "www-authenticate: Bearer realm=\"sallyport\"\r\n");
   }
   EXPECT_EQ(ask("authorization: Bearer a.b.c\r\n", "other"), "403 deny");
   EXPECT_EQ(desk.asked, asked);
