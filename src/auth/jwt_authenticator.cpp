@@ -45,7 +45,7 @@ void name_principal(const JsonValue& claims, const AuthContext& c, Decision& d) 
 
 struct Verification {
   std::optional<VerifiedToken> token;
-  Decision refusal;
+  std::optional<Decision> refusal;  // where there is no token
 };
 
 // No key that is here verifies the token. A key that a refresh can still bring might: then nothing can be said yet. Only
@@ -67,7 +67,7 @@ Verification verify_signature(const CompactJws& jws, const TokenAuthority& autho
     if (const VerificationKey* key = c.memory.tokens->find(jws.token(), ring)) {
       trace.add({.kind = StepKind::remembered, .who = kJwt, .passed = true, .subject = key->label()});
       Result<VerifiedToken, Reason> token = TokenCache::believe(jws, *key);
-      if (token) return {std::move(*token), {}};
+      if (token) return {std::move(*token), std::nullopt};
     }
   }
   KeyRing::Candidates candidates;
@@ -85,7 +85,7 @@ Verification verify_signature(const CompactJws& jws, const TokenAuthority& autho
   if (!token && token.error() == Reason::bad_signature) return {std::nullopt, without_key(jws, ring, Reason::bad_signature, c)};
   if (!token) return {std::nullopt, answer(Verdict::deny, token.error())};
   if (c.memory.tokens) c.memory.tokens->remember(jws.token(), ring, token->key());
-  return {std::move(*token), {}};
+  return {std::move(*token), std::nullopt};
 }
 
 // The token's unverified iss chooses who may answer and nothing else: keys of one never verify a token of another.
@@ -118,7 +118,7 @@ Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const 
     return refuse(StepKind::type_checked, Reason::algorithm_not_allowed, name(jws.algorithm()));
 
   Verification verified = verify_signature(jws, authority, c);
-  if (!verified.token) return verified.refusal;
+  if (!verified.token) return *verified.refusal;
   const VerifiedToken& token = *verified.token;
   notes.token_verified = true;
   const JsonValue& claims = token.claims();

@@ -76,8 +76,13 @@ bool was_a_header(std::string_view encoded, bool wants_alg) {
 
 Header read_header(std::string_view encoded, bool wants_alg, TokenBuffers& buffers) {
   const bool fits = encoded.size() <= kMaxHeaderBytes / 3 * 4 + 4;
-  const auto n = fits ? decode_into(buffers.header, encoded) : std::nullopt;
-  if (n && buffers.header_tape.parse(buffers.header.data(), *n, kHeaderLimits) == JsonError::none) {
+  if (buffers.header_text.empty() || encoded != buffers.header_text) {
+    buffers.header_text.clear();  // until the tape is this header's
+    const auto n = fits ? decode_into(buffers.header, encoded) : std::nullopt;
+    if (n && buffers.header_tape.parse(buffers.header.data(), *n, kHeaderLimits) == JsonError::none)
+      buffers.header_text = encoded;
+  }
+  if (!buffers.header_text.empty()) {
     const JsonValue root = buffers.header_tape.root();
     return root.is_object() && (!wants_alg || root.find("alg")) ? Header::sound : Header::foreign;
   }

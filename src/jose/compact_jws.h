@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct TokenBuffers {
   Payload payload_state = Payload::nothing;
   std::size_t payload_length = 0;
   std::uint64_t parse_number = 0;
+
+  // The encoded header that header_tape was read from; empty: of none. A fleet's tokens have one and the same.
+  std::string header_text;
 };
 
 // What a field holds, told apart before anything else is done with it.

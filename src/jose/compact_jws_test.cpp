@@ -43,5 +43,28 @@ TEST(CompactJwsTest, BuffersThatWentOnToAnotherTokenAreReadAnew) {
   EXPECT_EQ(jws->peek_unverified_claims()->find("sub")->string(), "a");
 }
 
+TEST(CompactJwsTest, ASecondTokenOfTheSameHeaderIsReadAsTheFirstWas) {
+  const std::string header = R"({"alg":"HS256","kid":"\u0061\u00e9","typ":"JWT"})";
+  TokenBuffers buffers;
+  for (const char* payload : {R"({"sub":"a"})", R"({"sub":"b"})"}) {
+    const auto jws = CompactJws::parse(signed_token(header, payload), buffers);
+    ASSERT_TRUE(jws);
+    EXPECT_EQ(jws->kid(), "a\u00e9");
+    EXPECT_EQ(jws->algorithm(), Algorithm::HS256);
+  }
+}
+
+// What was read before must not stand in for a header that cannot be read.
+TEST(CompactJwsTest, ADamagedHeaderAfterAGoodOneIsRefusedAndTheGoodOneStillPasses) {
+  const std::string good = signed_token(R"({"alg":"HS256"})", "{}");
+  TokenBuffers buffers;
+  ASSERT_TRUE(CompactJws::parse(good, buffers));
+  EXPECT_EQ(CompactJws::parse("=" + good, buffers).error(), Reason::malformed_token);
+  EXPECT_EQ(CompactJws::parse(good.substr(good.find('.')), buffers).error(), Reason::not_a_token);
+  ASSERT_TRUE(CompactJws::parse(good, buffers));
+  EXPECT_EQ(CompactJws::parse("bm8" + good.substr(good.find('.')), buffers).error(), Reason::not_a_token);
+  EXPECT_EQ(CompactJws::parse(good, buffers)->algorithm(), Algorithm::HS256);
+}
+
 }  // namespace
 }  // namespace sallyport
