@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/signals_blocked.h"
 #include "brokers/mosquitto/broker_api.h"
 #include "control/handlers.h"
 
@@ -20,22 +21,6 @@ Registry& registry() {
   static Registry the_one;
   return the_one;
 }
-
-// The broker's signals must reach the broker's thread alone: what is started in here inherits a full mask.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 std::string broker_name() {
   switch (broker_generation()) {

@@ -12,27 +12,12 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/signals_blocked.h"
 #include "control/message.h"
 
 namespace sallyport::control {
 namespace {
 using SteadyTime = std::chrono::steady_clock::time_point;
-
-// Threads of a plugin must leave every signal to the broker's own thread.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 int milliseconds_until(SteadyTime when) {
   const auto left =
