@@ -21,7 +21,8 @@ std::string printable(std::string_view text) {
     const std::size_t need = c < 0x80 ? 1 : (c >> 5) == 6 ? 2 : (c >> 4) == 14 ? 3 : (c >> 3) == 30 ? 4 : 0;
     bool good = need != 0 && i + need <= text.size() && !(need == 1 && (c < 0x20 || c == 0x7f));
     for (std::size_t k = 1; good && k < need; ++k) good = (static_cast<unsigned char>(text[i + k]) >> 6) == 2;
-    if (good && need == 2 && (c < 0xc2 || (c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0))) good = false;  // C1 controls
+    if (good && need == 2 && (c < 0xc2 || (c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0)))
+      good = false;  // C1 controls
     if (good) {
       out.append(text.substr(i, need));
       i += need;
@@ -72,7 +73,8 @@ namespace {
 std::string ask(const char* prompt) {
   std::FILE* tty = std::fopen("/dev/tty", "r+");
   if (!tty)
-    fail({ErrorKind::kDenied, "there is no terminal to ask for the password on", "give it with --password-stdin", ""}, kUsage, false);
+    fail({ErrorKind::kDenied, "there is no terminal to ask for the password on", "give it with --password-stdin", ""},
+         kUsage, false);
   termios before{}, quiet{};
   tcgetattr(fileno(tty), &before);
   quiet = before;
@@ -99,7 +101,11 @@ std::string prompt_password(bool twice) {
 }
 
 Progress::Progress(std::string what, std::size_t total)
-    : what_(std::move(what)), total_(total), started_(now_seconds()), shown_(started_), terminal_(isatty(STDERR_FILENO) != 0) {}
+    : what_(std::move(what)),
+      total_(total),
+      started_(now_seconds()),
+      shown_(started_),
+      terminal_(isatty(STDERR_FILENO) != 0) {}
 
 void Progress::advance(std::size_t done) {
   done_ = done;
@@ -109,7 +115,8 @@ void Progress::advance(std::size_t done) {
   any_ = true;
   std::string line = fmt::format("{} {}", what_, done);
   if (total_) {
-    const double left = done ? (now - started_) / static_cast<double>(done) * static_cast<double>(total_ - std::min(done, total_)) : 0;
+    const double left =
+        done ? (now - started_) / static_cast<double>(done) * static_cast<double>(total_ - std::min(done, total_)) : 0;
     line += fmt::format(" of {}, {:.0f} s to go", total_, left);
   }
   std::fprintf(stderr, terminal_ ? "\r\x1b[K%s" : "%s\n", line.c_str());
@@ -117,7 +124,9 @@ void Progress::advance(std::size_t done) {
 }
 
 Progress::~Progress() {
-  if (any_) std::fprintf(stderr, terminal_ ? "\r\x1b[K%s %zu, done in %.1f s\n" : "%s %zu, done in %.1f s\n", what_.c_str(), done_, now_seconds() - started_);
+  if (any_)
+    std::fprintf(stderr, terminal_ ? "\r\x1b[K%s %zu, done in %.1f s\n" : "%s %zu, done in %.1f s\n", what_.c_str(),
+                 done_, now_seconds() - started_);
 }
 
 void fail(const Error& error, int code, bool json) {
@@ -133,7 +142,8 @@ void fail(const Error& error, int code, bool json) {
   throw ExitWith{code};
 }
 void fail(const Error& error, bool json) {
-  const bool refused = error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kConflict || error.kind == ErrorKind::kInvalid;
+  const bool refused =
+      error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kConflict || error.kind == ErrorKind::kInvalid;
   fail(error, refused ? kRefused : kEnvironment, json);
 }
 

@@ -47,7 +47,7 @@ class Admissions {
   struct Shard {
     explicit Shard(const TableHash& hash) : index(16, Hash{&hash}) {}
     mutable std::mutex mutex;
-    std::list<Entry> by_use;  // the one asked about last is first
+    std::list<Entry> by_use;                                                       // the one asked about last is first
     std::unordered_map<std::string_view, std::list<Entry>::iterator, Hash> index;  // views into the entries
     std::uint64_t forgotten = 0;
   };

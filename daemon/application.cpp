@@ -19,7 +19,8 @@ namespace sallyport::daemon {
 namespace {
 
 constexpr int kStopped = 0, kEnvironment = 3;
-constexpr auto kDoorsStayOpen = std::chrono::milliseconds(500);  // a load balancer sees "not ready" before a closed port
+constexpr auto kDoorsStayOpen =
+    std::chrono::milliseconds(500);  // a load balancer sees "not ready" before a closed port
 
 std::string one_line(const Error& e) {
   std::string out = e.place.empty() ? e.cause : e.place + ": " + e.cause;
@@ -102,7 +103,8 @@ bool Application::start() {
 
   house_ = std::make_unique<House>(*engine_, static_cast<std::size_t>(settings_.max_admissions),
                                    std::make_shared<const HouseRules>(HouseRules{*callers, options_of(settings_)}));
-  server.workers = settings_.workers ? static_cast<std::size_t>(settings_.workers) : std::max(1u, std::thread::hardware_concurrency());
+  server.workers = settings_.workers ? static_cast<std::size_t>(settings_.workers)
+                                     : std::max(1u, std::thread::hardware_concurrency());
   server.max_connections = static_cast<std::size_t>(settings_.max_connections);
   const std::size_t workers = server.workers;
   server_ = std::make_unique<http::Server>(*house_, std::move(listeners), std::move(server));
@@ -111,7 +113,8 @@ bool Application::start() {
   open_control_socket();
   watch(settings_);
   for (const std::string& address : addresses)
-    say(LogLevel::notice, fmt::format("listening on {}{}", address, settings_.tls_cert.empty() || address.starts_with("unix:") ? "" : " (tls)"));
+    say(LogLevel::notice, fmt::format("listening on {}{}", address,
+                                      settings_.tls_cert.empty() || address.starts_with("unix:") ? "" : " (tls)"));
   say(LogLevel::notice, fmt::format("sallyportd {} is up with {} workers", SALLYPORT_VERSION, workers));
   warn_of_loose_ends();
   notify_service_manager("READY=1");
@@ -127,7 +130,9 @@ void Application::open_control_socket() {
                               {"connections", std::to_string(server_->connections())},
                               {"admissions", std::to_string(house_->admissions.size())}};
   });
-  options.handlers["metrics"] = [this](const nlohmann::json&) -> Result<nlohmann::json> { return nlohmann::json{{"text", house_->metrics_text()}}; };
+  options.handlers["metrics"] = [this](const nlohmann::json&) -> Result<nlohmann::json> {
+    return nlohmann::json{{"text", house_->metrics_text()}};
+  };
   auto server = control::Server::start(std::move(options));
   if (!server) return say(LogLevel::error, "no control socket: " + one_line(server.error()));
   control_ = std::move(*server);
@@ -137,17 +142,22 @@ void Application::open_control_socket() {
 void Application::warn_of_loose_ends() {
   const std::shared_ptr<const GateSnapshot> snapshot = engine_->snapshot();
   bool bound = !snapshot->jwt.enabled;
-  for (const ClaimRule& rule : snapshot->jwt.plain.claims) bound = bound || (snapshot->jwt.plain.verify_claims && rule.expected.uses_client_id());
+  for (const ClaimRule& rule : snapshot->jwt.plain.claims)
+    bound = bound || (snapshot->jwt.plain.verify_claims && rule.expected.uses_client_id());
   if (!bound)
-    say(LogLevel::notice, "no claim binds the client id, so any good token may take any client id and, in a broker, throw its owner out; hint: [jwt] claims = { client_id = \"%c\" }");
-  if (settings_.open()) say(LogLevel::notice, "everybody on this machine may ask; hint: set [[http.callers]] to change that");
+    say(LogLevel::notice,
+        "no claim binds the client id, so any good token may take any client id and, in a broker, throw its owner out; "
+        "hint: [jwt] claims = { client_id = \"%c\" }");
+  if (settings_.open())
+    say(LogLevel::notice, "everybody on this machine may ask; hint: set [[http.callers]] to change that");
 }
 
 void Application::watch(const HttpSettings& settings) {
   watched_.clear();
   std::vector<std::string> paths = {settings.tls_cert, settings.tls_key, settings.client_ca, settings.bearer_file};
   for (const HttpCallerSetting& caller : settings.callers)
-    for (const std::string* path : {&caller.bearer_file, &caller.basic_password_file, &caller.path_secret_file}) paths.push_back(*path);
+    for (const std::string* path : {&caller.bearer_file, &caller.basic_password_file, &caller.path_secret_file})
+      paths.push_back(*path);
   for (const std::string& path : paths)
     if (!path.empty()) watched_.push_back({path, file_identity(path)});
 }
@@ -165,11 +175,13 @@ void Application::follow_files() {
 // Callers, certificates and what contracts are told. What a running process cannot change is said.
 void Application::reload_http(bool asked) {
   const auto keep = [&](const std::vector<Error>& faults) {
-    for (const Error& fault : faults) say(LogLevel::error, "[http] not applied, the old settings stay in force: " + one_line(fault));
+    for (const Error& fault : faults)
+      say(LogLevel::error, "[http] not applied, the old settings stay in force: " + one_line(fault));
   };
   auto loaded = load_file_only(config_path_);
   if (!loaded) return keep(loaded.error().faults);
-  // Only a reload that was asked for reads the settings anew; a changed certificate or secret belongs to those in force.
+  // Only a reload that was asked for reads the settings anew; a changed certificate or secret belongs to those in
+  // force.
   HttpSettings next = asked ? loaded->http : settings_;
   auto callers = Callers::load(next);
   if (!callers) return keep(callers.error());
@@ -181,9 +193,12 @@ void Application::reload_http(bool asked) {
     if (!tls) return keep({tls.error()});
     server_->set_tls(std::move(*tls));
   }
-  if (next.listen != settings_.listen || next.workers != settings_.workers || next.max_connections != settings_.max_connections ||
-      next.max_admissions != settings_.max_admissions || next.control_socket != settings_.control_socket)
-    say(LogLevel::warning, "listen, workers, control_socket, max_connections and max_admissions change with a restart of the daemon alone");
+  if (next.listen != settings_.listen || next.workers != settings_.workers ||
+      next.max_connections != settings_.max_connections || next.max_admissions != settings_.max_admissions ||
+      next.control_socket != settings_.control_socket)
+    say(LogLevel::warning,
+        "listen, workers, control_socket, max_connections and max_admissions change with a restart of the daemon "
+        "alone");
   // The doors are the ones that were opened, and an open table of callers must not stand behind a wide one.
   next.listen = settings_.listen;
   if (const auto faults = http_contradictions(next); !faults.empty()) return keep(faults);
@@ -232,7 +247,8 @@ void Application::drain() {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     server_->close_doors();  // those that have become idle since
   }
-  if (const std::size_t left = server_->connections()) say(LogLevel::warning, fmt::format("{} connections were cut off", left));
+  if (const std::size_t left = server_->connections())
+    say(LogLevel::warning, fmt::format("{} connections were cut off", left));
   control_.reset();
   server_->stop();
   server_.reset();

@@ -47,7 +47,8 @@ class SecretFile {
       faults_.push_back(file.error());
       return out;
     }
-    if (file->others_read) warnings_.push_back(path + ": every user of this machine can read it; hint: chmod o-r " + path);
+    if (file->others_read)
+      warnings_.push_back(path + ": every user of this machine can read it; hint: chmod o-r " + path);
     std::string_view rest = file->bytes;
     while (!rest.empty()) {
       std::string_view line = rest.substr(0, rest.find('\n'));
@@ -55,13 +56,15 @@ class SecretFile {
       if (line.ends_with('\r')) line.remove_suffix(1);
       if (line.empty()) continue;
       if (line.size() < kShortest) {
-        faults_.push_back(invalid(fmt::format("a secret has fewer than {} characters", kShortest), "make one with: openssl rand -hex 24", path));
+        faults_.push_back(invalid(fmt::format("a secret has fewer than {} characters", kShortest),
+                                  "make one with: openssl rand -hex 24", path));
         continue;
       }
       out.emplace_back(line);
     }
     wipe(file->bytes);
-    if (out.empty() && faults_.empty()) faults_.push_back(invalid("the file holds no secret", "make one with: openssl rand -hex 24", path));
+    if (out.empty() && faults_.empty())
+      faults_.push_back(invalid("the file holds no secret", "make one with: openssl rand -hex 24", path));
     return out;
   }
   std::optional<Secret> one(const std::string& path) {
@@ -78,7 +81,8 @@ class SecretFile {
 
 bool fits_path(std::string_view secret) {
   return std::all_of(secret.begin(), secret.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.' || c == '~';
   });
 }
 
@@ -127,7 +131,8 @@ Result<std::shared_ptr<const Callers>, std::vector<Error>> Callers::load(const H
     if (!from.path_secret_file.empty()) {
       to.path_secret = read.one(from.path_secret_file);
       if (to.path_secret && !fits_path(to.path_secret->view()))
-        faults.push_back(invalid("a secret of a path has characters other than letters, digits, - _ . ~", "make one with: openssl rand -hex 24", from.path_secret_file));
+        faults.push_back(invalid("a secret of a path has characters other than letters, digits, - _ . ~",
+                                 "make one with: openssl rand -hex 24", from.path_secret_file));
     }
     if (!from.certificate.empty()) {
       to.certificate = from.certificate;
@@ -135,8 +140,11 @@ Result<std::shared_ptr<const Callers>, std::vector<Error>> Callers::load(const H
     }
     if (!from.unix_user.empty()) {
       const passwd* user = ::getpwnam(from.unix_user.c_str());
-      if (user) to.unix_uid = user->pw_uid;
-      else faults.push_back(invalid(fmt::format("there is no user \"{}\"", from.unix_user), "correct unix_user", "http.callers"));
+      if (user)
+        to.unix_uid = user->pw_uid;
+      else
+        faults.push_back(
+            invalid(fmt::format("there is no user \"{}\"", from.unix_user), "correct unix_user", "http.callers"));
     }
     for (const std::string& one : from.addresses)
       if (const auto range = IpRange::parse(one)) to.addresses.push_back(*range);
@@ -152,7 +160,8 @@ Result<std::shared_ptr<const Callers>, std::vector<Error>> Callers::load(const H
   return std::shared_ptr<const Callers>(std::move(out));
 }
 
-bool Callers::proves(const Caller& c, const http::Request& request, std::string_view path_secret, const PeerFacts& peer, bool header_is_theirs) const {
+bool Callers::proves(const Caller& c, const http::Request& request, std::string_view path_secret, const PeerFacts& peer,
+                     bool header_is_theirs) const {
   bool good = true;
   if (!c.bearers.empty()) {
     const auto shown = header_is_theirs ? credentials(request, "bearer") : std::nullopt;
@@ -170,12 +179,14 @@ bool Callers::proves(const Caller& c, const http::Request& request, std::string_
   if (c.unix_uid) good &= peer.is_unix && peer.uid == *c.unix_uid;
   if (!c.addresses.empty()) {
     const auto address = parse_ip_address(peer.address);
-    good &= address && std::any_of(c.addresses.begin(), c.addresses.end(), [&](const IpRange& range) { return range.contains(*address); });
+    good &= address && std::any_of(c.addresses.begin(), c.addresses.end(),
+                                   [&](const IpRange& range) { return range.contains(*address); });
   }
   return good;
 }
 
-std::optional<Grant> Callers::identify(const http::Request& request, std::string_view path_secret, const PeerFacts& peer, Contract contract) const {
+std::optional<Grant> Callers::identify(const http::Request& request, std::string_view path_secret,
+                                       const PeerFacts& peer, Contract contract) const {
   // In the proxies' contract Authorization is the client's own, and proves nothing about the proxy.
   const bool header_is_theirs = contract != Contract::proxy;
   const Caller* found = nullptr;

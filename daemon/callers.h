@@ -22,19 +22,19 @@ namespace sallyport::daemon {
 
 // What the connection itself says of who is at its other end.
 struct PeerFacts {
-  std::string address;       // empty on a Unix socket
+  std::string address;  // empty on a Unix socket
   bool is_unix = false;
-  uid_t uid = 0;             // of a Unix socket
+  uid_t uid = 0;                 // of a Unix socket
   bool has_certificate = false;  // one that client_ca signed
-  std::string certificate;   // its common name
+  std::string certificate;       // its common name
   bool is_loopback() const;
 };
 
 // What one caller may do.
 struct Grant {
-  std::string_view caller;   // its name, for logs; lives as long as Callers
+  std::string_view caller;  // its name, for logs; lives as long as Callers
   bool may_explain = false;
-  bool open = false;         // nobody proved anything: loopback, and no callers are set
+  bool open = false;  // nobody proved anything: loopback, and no callers are set
 };
 
 class Callers {
@@ -43,22 +43,24 @@ class Callers {
   static Result<std::shared_ptr<const Callers>, std::vector<Error>> load(const HttpSettings& settings);
 
   // `path_secret`: the segment after /k/, empty where there was none. Nothing: he may not ask this.
-  std::optional<Grant> identify(const http::Request& request, std::string_view path_secret, const PeerFacts& peer, Contract contract) const;
+  std::optional<Grant> identify(const http::Request& request, std::string_view path_secret, const PeerFacts& peer,
+                                Contract contract) const;
   const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
  private:
   struct Caller {
     std::string name;
-    unsigned contracts = ~0u;                   // bits
-    std::vector<Secret> bearers;                // any of them
-    std::optional<Secret> basic, path_secret;   // basic: as the header has it, base64
+    unsigned contracts = ~0u;                  // bits
+    std::vector<Secret> bearers;               // any of them
+    std::optional<Secret> basic, path_secret;  // basic: as the header has it, base64
     std::optional<std::string> certificate;
     bool any_certificate = false;
     std::optional<uid_t> unix_uid;
     std::vector<IpRange> addresses;
     bool may_explain = false;
   };
-  bool proves(const Caller& caller, const http::Request& request, std::string_view path_secret, const PeerFacts& peer, bool header_is_theirs) const;
+  bool proves(const Caller& caller, const http::Request& request, std::string_view path_secret, const PeerFacts& peer,
+              bool header_is_theirs) const;
 
   std::vector<Caller> callers_;
   std::vector<std::string> warnings_;

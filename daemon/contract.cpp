@@ -20,14 +20,21 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kVernemqNo = R"({"result":{"error":"not_allowed"}})";
 
 constexpr std::array<Words, kContractCount> kWords = {{
-    // RabbitMQ knows yes and no; any other answer is a refusal, or a crash of the asking process. No newline: "allow\n" are tags.
+    // RabbitMQ knows yes and no; any other answer is a refusal, or a crash of the asking process. No newline: "allow\n"
+    // are tags.
     {"text/plain",
      {{{200, "allow"}, {200, "deny"}, {200, "deny"}, {200, "deny"}}},
      {{{200, "allow"}, {200, "deny"}, {200, "deny"}, {200, "deny"}}}},
     // EMQX 5, 6: any status but 200 and 204 hands the question on, which may end in "allow".
     {kJson,
-     {{{200, R"({"result":"allow"})"}, {200, R"({"result":"deny"})"}, {200, R"({"result":"ignore"})"}, {200, R"({"result":"deny"})"}}},
-     {{{200, R"({"result":"allow"})"}, {200, R"({"result":"deny"})"}, {200, R"({"result":"ignore"})"}, {200, R"({"result":"deny"})"}}}},
+     {{{200, R"({"result":"allow"})"},
+       {200, R"({"result":"deny"})"},
+       {200, R"({"result":"ignore"})"},
+       {200, R"({"result":"deny"})"}}},
+     {{{200, R"({"result":"allow"})"},
+       {200, R"({"result":"deny"})"},
+       {200, R"({"result":"ignore"})"},
+       {200, R"({"result":"deny"})"}}}},
     // EMQX 4.4: the status becomes CONNACK's code; 503 is "server unavailable", so that the client comes again.
     {"text/plain",
      {{{200, "allow"}, {401, "deny"}, {200, "ignore"}, {503, "unavailable"}}},
@@ -45,8 +52,14 @@ constexpr std::array<Words, kContractCount> kWords = {{
      {{{200, "allow"}, {403, "deny"}, {403, "deny"}, {403, "deny"}}}},
     // Our own: the verdict is in the body, in full.
     {kJson,
-     {{{200, R"({"verdict":"allow"})"}, {200, R"({"verdict":"deny"})"}, {200, R"({"verdict":"ignore"})"}, {200, R"({"verdict":"unavailable"})"}}},
-     {{{200, R"({"allowed":true})"}, {200, R"({"allowed":false})"}, {200, R"({"allowed":false})"}, {200, R"({"allowed":false})"}}}},
+     {{{200, R"({"verdict":"allow"})"},
+       {200, R"({"verdict":"deny"})"},
+       {200, R"({"verdict":"ignore"})"},
+       {200, R"({"verdict":"unavailable"})"}}},
+     {{{200, R"({"allowed":true})"},
+       {200, R"({"allowed":false})"},
+       {200, R"({"allowed":false})"},
+       {200, R"({"allowed":false})"}}}},
     {"text/plain; version=0.0.4",
      {{{200, ""}, {403, ""}, {403, ""}, {403, ""}}},
      {{{200, ""}, {403, ""}, {403, ""}, {403, ""}}}},

@@ -12,12 +12,14 @@ Ruling EngineDesk::connect(Contract contract, const ConnectAttempt& attempt, con
   last_.verdict = snapshot.mode == GateMode::observe ? Verdict::ignore : last_.decision.verdict;
   const SessionPolicy& session = snapshot.session;
   if (last_.decision.expires_at && session.end_at_exp)
-    last_.ends_at = add_saturating(*last_.decision.expires_at, last_.decision.authority ? last_.decision.authority->leeway : 0);
+    last_.ends_at =
+        add_saturating(*last_.decision.expires_at, last_.decision.authority ? last_.decision.authority->leeway : 0);
   else if (!last_.decision.expires_at && last_.decision.token_shown && session.max_session)
     last_.ends_at = add_saturating(now(), *session.max_session);
   if (last_.decision.verdict == Verdict::unavailable && last_.decision.wants_refresh) waits_for_keys_ = true;
   // A refusal touches no admission: anybody can fail in anybody's name.
-  if (client && last_.verdict == Verdict::allow) admissions_.admit(contract, *client, last_admission(client->client_id));
+  if (client && last_.verdict == Verdict::allow)
+    admissions_.admit(contract, *client, last_admission(client->client_id));
   return last_;
 }
 

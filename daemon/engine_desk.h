@@ -23,7 +23,8 @@ class EngineDesk final : public Desk {
   const ContractOptions& options() const override { return *options_; }
   void set_options(std::shared_ptr<const ContractOptions> options) { options_ = std::move(options); }
 
-  // Whether a ruling since begin() could not be made because keys are being fetched: ask again once there is a newer snapshot.
+  // Whether a ruling since begin() could not be made because keys are being fetched: ask again once there is a newer
+  // snapshot.
   void begin() noexcept { waits_for_keys_ = false; }
   bool waits_for_keys() const noexcept { return waits_for_keys_; }
   std::uint64_t snapshot_generation();

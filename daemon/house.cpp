@@ -54,8 +54,10 @@ void House::tell_of_unproven(std::string_view address, Contract contract) {
 std::string House::metrics_text() {
   std::string page = engine.metrics_text();
   metrics.append_to(page);
-  append_gauge(page, "sallyport_admissions", "Admitted clients that are remembered.", static_cast<double>(admissions.size()));
-  append_counter(page, "sallyport_admissions_forgotten_total", "Admitted clients forgotten for want of room.", admissions.forgotten());
+  append_gauge(page, "sallyport_admissions", "Admitted clients that are remembered.",
+               static_cast<double>(admissions.size()));
+  append_counter(page, "sallyport_admissions_forgotten_total", "Admitted clients forgotten for want of room.",
+                 admissions.forgotten());
   return page;
 }
 

@@ -35,8 +35,8 @@ class CallersTest : public ::testing::Test {
     return folder + "/" + name;
   }
   // Who the caller is, or "(nobody)".
-  std::string who(const HttpSettings& settings, const std::string& headers, const PeerFacts& peer, Contract contract = Contract::v1,
-                  std::string_view path_secret = {}) {
+  std::string who(const HttpSettings& settings, const std::string& headers, const PeerFacts& peer,
+                  Contract contract = Contract::v1, std::string_view path_secret = {}) {
     auto callers = Callers::load(settings);
     if (!callers) return "(" + callers.error()[0].cause + ")";
     const Asked asked("GET", "/", "", headers);
@@ -89,7 +89,8 @@ TEST_F(CallersTest, BasicIsWhatRabbitmqSends) {
   const std::string right = "authorization: Basic cm1xOnMzY3JAdC1vZi10aGUtcmFiYml0\r\n";
   EXPECT_EQ(who(settings, right, far, Contract::rabbitmq), "rabbit");
   EXPECT_EQ(who(settings, right, far, Contract::v1), "(nobody)");
-  EXPECT_EQ(who(settings, "authorization: Basic cm1xOnMzY3JAdC1vZi10aGUtcmFiYmlU\r\n", far, Contract::rabbitmq), "(nobody)");
+  EXPECT_EQ(who(settings, "authorization: Basic cm1xOnMzY3JAdC1vZi10aGUtcmFiYmlU\r\n", far, Contract::rabbitmq),
+            "(nobody)");
 }
 
 TEST_F(CallersTest, EveryProofOfACallerMustHold) {
@@ -158,8 +159,10 @@ TEST(HttpSettingsTest, AnOpenDaemonListensOnLoopbackAlone) {
 }
 
 TEST(HttpSettingsTest, AnAddressHasOneReading) {
-  for (const char* good : {"127.0.0.1:0", "0.0.0.0:65535", "[::]:80", "unix:/a"}) EXPECT_TRUE(parse_listen(good)) << good;
-  for (const char* bad : {"", "8080", ":8080", "localhost:8080", "::1:8080", "[127.0.0.1]:1", "1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:-1", "unix:a", "1.2.3.4:1x"})
+  for (const char* good : {"127.0.0.1:0", "0.0.0.0:65535", "[::]:80", "unix:/a"})
+    EXPECT_TRUE(parse_listen(good)) << good;
+  for (const char* bad : {"", "8080", ":8080", "localhost:8080", "::1:8080", "[127.0.0.1]:1",
+                          "1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:-1", "unix:a", "1.2.3.4:1x"})
     EXPECT_FALSE(parse_listen(bad)) << bad;
   EXPECT_TRUE(parse_listen("127.9.9.9:1")->loopback);
   EXPECT_FALSE(parse_listen("[::]:1")->loopback);
@@ -179,7 +182,8 @@ TEST(RouteTest, APathHasOneMeaning) {
   EXPECT_EQ(route_of("/v1/decide/batch").endpoint, "decide/batch");
   EXPECT_EQ(route_of("/vernemq").endpoint, "");
   EXPECT_EQ(route_of("/health/alive").kind, Route::Kind::alive);
-  for (const char* none : {"/", "", "x", "/k", "/k/", "/k/S3", "/k/S3/", "/k//", "/rabbit/user", "//rabbitmq/user", "/RABBITMQ/user", "/health", "/health/x", "/k/a/k/b/v1/decide"})
+  for (const char* none : {"/", "", "x", "/k", "/k/", "/k/S3", "/k/S3/", "/k//", "/rabbit/user", "//rabbitmq/user",
+                           "/RABBITMQ/user", "/health", "/health/x", "/k/a/k/b/v1/decide"})
     EXPECT_EQ(route_of(none).kind, Route::Kind::none) << none;
 }
 
@@ -237,8 +241,10 @@ TEST(ContractTest, CannotDecideIsNeverAYesOrAServersError) {
       const Phrase p = phrase(contract, q, Verdict::unavailable);
       if (contract == Contract::v1) continue;
       EXPECT_NE(p.body, phrase(contract, q, Verdict::allow).body) << name(contract);
-      if (contract == Contract::emqx4 && q == Question::connect) EXPECT_EQ(p.status, 503);  // CONNACK 3 there
-      else EXPECT_LT(p.status, 500) << name(contract);
+      if (contract == Contract::emqx4 && q == Question::connect)
+        EXPECT_EQ(p.status, 503);  // CONNACK 3 there
+      else
+        EXPECT_LT(p.status, 500) << name(contract);
     }
 }
 

@@ -13,7 +13,8 @@ namespace sallyport::daemon {
 class HttpMetrics {
  public:
   using Counter = std::atomic<std::uint64_t>;
-  static constexpr std::array<int, 16> kStatuses = {200, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 431, 500, 503, 505, 0};
+  static constexpr std::array<int, 16> kStatuses = {200, 400, 401, 403, 404, 405, 408, 413,
+                                                    414, 415, 417, 431, 500, 503, 505, 0};
   static constexpr std::array<double, 8> kBounds = {0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.1, 1, 2.5};
 
   // `contract`: nothing for health, unknown paths and unreadable requests.

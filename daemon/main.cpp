@@ -42,9 +42,12 @@ int main(int argc, char** argv) {
       std::puts("sallyportd " SALLYPORT_VERSION);
       return 0;
     }
-    if (word.starts_with("--config=")) config = word.substr(9);
-    else if (word == "--config" && i + 1 < argc) config = argv[++i];
-    else return usage("an argument that is not known");
+    if (word.starts_with("--config="))
+      config = word.substr(9);
+    else if (word == "--config" && i + 1 < argc)
+      config = argv[++i];
+    else
+      return usage("an argument that is not known");
   }
   if (config.empty()) return usage("no settings were named");
   // Before any thread: they all inherit it, and the main thread alone waits for these.

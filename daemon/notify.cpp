@@ -29,7 +29,8 @@ void notify_service_manager(std::string_view state) noexcept {
 std::optional<std::int64_t> watchdog_period_ms() noexcept {
   const char* usec = std::getenv("WATCHDOG_USEC");
   if (!usec) return std::nullopt;
-  if (const char* pid = std::getenv("WATCHDOG_PID"); pid && std::strtol(pid, nullptr, 10) != ::getpid()) return std::nullopt;
+  if (const char* pid = std::getenv("WATCHDOG_PID"); pid && std::strtol(pid, nullptr, 10) != ::getpid())
+    return std::nullopt;
   const long long value = std::strtoll(usec, nullptr, 10);
   if (value <= 0) return std::nullopt;
   return value / 1000;

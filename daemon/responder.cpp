@@ -38,7 +38,8 @@ bool Responder::receive(const http::Request& request, const PeerFacts& peer, htt
       case Route::Kind::alive:
       case Route::Kind::ready:
         return true;
-      case Route::Kind::contract: break;
+      case Route::Kind::contract:
+        break;
     }
     if (identify(request, peer)) return true;
     house_.metrics.unproven_callers.fetch_add(1, std::memory_order_relaxed);
@@ -67,7 +68,9 @@ bool Responder::answer(const http::Request& request, const PeerFacts& peer, bool
       case Route::Kind::ready: {
         // Causes name files and hosts: they are for those who may ask for metrics, and for this machine.
         const HouseRules& rules = rules_.get();
-        answer_ready(peer.is_loopback() || rules.callers->identify(request, route_.path_secret, peer, Contract::metrics).has_value(), out);
+        answer_ready(peer.is_loopback() ||
+                         rules.callers->identify(request, route_.path_secret, peer, Contract::metrics).has_value(),
+                     out);
         break;
       }
       case Route::Kind::contract: {
@@ -87,8 +90,10 @@ bool Responder::answer(const http::Request& request, const PeerFacts& peer, bool
     // Refuse, in the contract's words: an error of ours lets nobody in.
     out.clear();
     wipe(scratch_);
-    if (route_.kind == Route::Kind::contract) say(route_.contract, Question::connect, Verdict::unavailable, out);
-    else out.status = 503;
+    if (route_.kind == Route::Kind::contract)
+      say(route_.contract, Question::connect, Verdict::unavailable, out);
+    else
+      out.status = 503;
     return true;
   }
   if (!held) return true;
@@ -102,15 +107,23 @@ bool Responder::newer_snapshot() noexcept { return desk_.snapshot_generation() !
 void Responder::answer_contract(http::Request& request, http::Response& out) {
   const std::string_view endpoint = route_.endpoint;
   switch (route_.contract) {
-    case Contract::rabbitmq: return answer_rabbitmq(endpoint, request, desk_, out);
-    case Contract::emqx: return answer_emqx(endpoint, request, desk_, out);
-    case Contract::emqx4: return answer_emqx4(endpoint, request, desk_, out);
-    case Contract::vernemq: return answer_vernemq(endpoint, request, desk_, out);
-    case Contract::nanomq: return answer_nanomq(endpoint, request, desk_, out);
-    case Contract::proxy: return answer_proxy(endpoint, request, desk_, out);
-    case Contract::v1: return answer_v1(endpoint, request, {grant_.may_explain}, desk_, out);
+    case Contract::rabbitmq:
+      return answer_rabbitmq(endpoint, request, desk_, out);
+    case Contract::emqx:
+      return answer_emqx(endpoint, request, desk_, out);
+    case Contract::emqx4:
+      return answer_emqx4(endpoint, request, desk_, out);
+    case Contract::vernemq:
+      return answer_vernemq(endpoint, request, desk_, out);
+    case Contract::nanomq:
+      return answer_nanomq(endpoint, request, desk_, out);
+    case Contract::proxy:
+      return answer_proxy(endpoint, request, desk_, out);
+    case Contract::v1:
+      return answer_v1(endpoint, request, {grant_.may_explain}, desk_, out);
     case Contract::metrics:
-      if (!endpoint.empty() || (request.method != "GET" && request.method != "HEAD")) return refuse(Contract::metrics, 404, "no such page", out);
+      if (!endpoint.empty() || (request.method != "GET" && request.method != "HEAD"))
+        return refuse(Contract::metrics, 404, "no such page", out);
       out.content_type = content_type(Contract::metrics);
       out.body = house_.metrics_text();
       return;

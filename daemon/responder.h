@@ -28,7 +28,9 @@ class Responder {
 
   HttpMetrics& metrics() noexcept { return house_.metrics; }
   bool draining() const noexcept { return house_.draining.load(std::memory_order_relaxed); }
-  std::optional<Contract> counted_as() const noexcept { return route_.kind == Route::Kind::contract ? std::optional(route_.contract) : std::nullopt; }
+  std::optional<Contract> counted_as() const noexcept {
+    return route_.kind == Route::Kind::contract ? std::optional(route_.contract) : std::nullopt;
+  }
   // An answer to what could not be read, or took too long.
   void answer_fault(int status, http::Response& out) noexcept;
 

@@ -28,7 +28,9 @@ class FakeDesk final : public Desk {
 
   UnixSeconds now() const override { return kNow; }
   Ruling connect(Contract contract, const ConnectAttempt& attempt, const ClientName* client) override {
-    const auto text = [](const std::optional<std::string_view>& v) { return v ? std::string(*v) : std::string("(absent)"); };
+    const auto text = [](const std::optional<std::string_view>& v) {
+      return v ? std::string(*v) : std::string("(absent)");
+    };
     username = text(attempt.username);
     password = text(attempt.password);
     client_id = text(attempt.client_id);
@@ -36,7 +38,8 @@ class FakeDesk final : public Desk {
     address = attempt.peer.address;
     transport = attempt.peer.transport;
     ++asked;
-    if (client && ruling.verdict == Verdict::allow) admissions[key(contract, *client)] = last_admission(client->client_id);
+    if (client && ruling.verdict == Verdict::allow)
+      admissions[key(contract, *client)] = last_admission(client->client_id);
     return ruling;
   }
   Admission last_admission(std::string_view id) override {
@@ -48,7 +51,9 @@ class FakeDesk final : public Desk {
     out.ends_at = ruling.ends_at;
     return out;
   }
-  Verdict topic(const Admission& admission, const TopicRequest& request) override { return judge_topic(admission, request, policy); }
+  Verdict topic(const Admission& admission, const TopicRequest& request) override {
+    return judge_topic(admission, request, policy);
+  }
   std::optional<Admission> admitted(Contract contract, const ClientName& client) override {
     const auto it = admissions.find(key(contract, client));
     if (it == admissions.end() || (it->second.ends_at && *it->second.ends_at <= kNow)) return std::nullopt;
@@ -90,7 +95,8 @@ struct Asked {
   Asked(std::string method, std::string target, std::string b, std::string headers = {}) : body(std::move(b)) {
     head = method + " " + target + " HTTP/1.1\r\nhost: x\r\n" + headers + "\r\n";
     std::size_t scanned = 0;
-    if (http::parse_head(head.data(), head.size(), scanned, request).state != http::HeadResult::State::done) std::abort();
+    if (http::parse_head(head.data(), head.size(), scanned, request).state != http::HeadResult::State::done)
+      std::abort();
     request.body_data = body.data();
     request.body_size = body.size();
   }

@@ -42,6 +42,7 @@ struct ClientName {
 };
 
 // allow, deny, or ignore: nobody here speaks of this topic, and settings leave it to others.
-Verdict judge_topic(const Admission& admission, const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy);
+Verdict judge_topic(const Admission& admission, const TopicRequest& request,
+                    const std::shared_ptr<const TopicPolicy>& policy);
 
 }  // namespace sallyport::daemon

@@ -250,8 +250,10 @@ int Gate::acl_check(const mosquitto_evt_acl_check& event) {
   const Session* gone = sessions_.departed(id, event.client);
   if (!address) {
     const Session* here = sessions_.latest(id);
-    if (here && is_ours(*here)) gone = here;
-    else if (!here && !gone) gone = sessions_.departed(id, nullptr);
+    if (here && is_ours(*here))
+      gone = here;
+    else if (!here && !gone)
+      gone = sessions_.departed(id, nullptr);
   }
   if (gone && gone->username == name) return topic_rights(*gone, event);
   if (address) {
@@ -260,7 +262,8 @@ int Gate::acl_check(const mosquitto_evt_acl_check& event) {
   }
   // A retained message whose sender is not known any more is not withheld: it was judged when it was published.
   const bool retained = event.access == MOSQ_ACL_WRITE && !gone && !sessions_.latest(id);
-  return retained && decider_.current().topics->no_match != NoMatch::defer ? int{MOSQ_ERR_SUCCESS} : int{MOSQ_ERR_PLUGIN_DEFER};
+  return retained && decider_.current().topics->no_match != NoMatch::defer ? int{MOSQ_ERR_SUCCESS}
+                                                                           : int{MOSQ_ERR_PLUGIN_DEFER};
 }
 
 // Let in by the gate; or by others while it observed, with credentials that it found good, and it enforces now.
@@ -310,13 +313,17 @@ void Gate::tell_no_match() {
   std::string_view words;
   switch (now) {
     case NoMatch::allow:
-      words = "what neither a token nor a topic rule speaks of is allowed ([topics] no_match = \"allow\"), and an acl_file is never asked about those whom the gate admits";
+      words =
+          "what neither a token nor a topic rule speaks of is allowed ([topics] no_match = \"allow\"), and an acl_file "
+          "is never asked about those whom the gate admits";
       break;
     case NoMatch::deny:
       words = "what neither a token nor a topic rule speaks of is denied ([topics] no_match = \"deny\")";
       break;
     case NoMatch::defer:
-      words = "what neither a token nor a topic rule speaks of is left to the broker's acl_file or another plugin ([topics] no_match = \"defer\"); where there is none, it is denied";
+      words =
+          "what neither a token nor a topic rule speaks of is left to the broker's acl_file or another plugin "
+          "([topics] no_match = \"defer\"); where there is none, it is denied";
       break;
   }
   host_->engine().log(LogLevel::notice, words);
@@ -394,9 +401,10 @@ void Gate::watch_over(std::string_view id, const ::mosquitto* client, const Sess
     // 2.0.11 with per_listener_settings true never ticks.
     if (!ticked_ && !told_of_no_tick_ && host_->engine().clock().monotonic_ms() - made_ms_ > kNoTickMs) {
       told_of_no_tick_ = true;
-      host_->engine().log(LogLevel::warning,
-                          "this broker does not tick (Mosquitto 2.0.11 with per_listener_settings true): a session ends at "
-                          "its next publish, not by itself; hint: use a newer Mosquitto, or leave per_listener_settings out");
+      host_->engine().log(
+          LogLevel::warning,
+          "this broker does not tick (Mosquitto 2.0.11 with per_listener_settings true): a session ends at "
+          "its next publish, not by itself; hint: use a newer Mosquitto, or leave per_listener_settings out");
     }
   }
   if (!of_store) return;
@@ -451,7 +459,8 @@ void Gate::follow_users() {
   }
   if (compare_next_ >= password_sessions_.size()) return;
   std::vector<EndTimer::Entry> out;
-  for (std::size_t i = 0; i < kMostComparedATick && out.size() < kMostEndsATick && compare_next_ < password_sessions_.size(); ++i) {
+  for (std::size_t i = 0;
+       i < kMostComparedATick && out.size() < kMostEndsATick && compare_next_ < password_sessions_.size(); ++i) {
     EndTimer::Entry& entry = password_sessions_[compare_next_];
     Session* session = sessions_.find(entry.id, entry.client);
     const bool known = session && session->ticket == entry.ticket;

@@ -294,8 +294,10 @@ TEST_F(GateTest, SettingsThatDoNotLoadGiveNoEngineAndOneLineAFault) {
 }
 
 TEST_F(GateTest, RulesOfTheSettingsSayWhatAnAdmittedClientMayDo) {
-  start("[topics]\nno_match = \"deny\"\n[[topic_rules]]\npermission = \"allow\"\naction = \"publish\"\ntopics = \"own/%u\"\nqos = [0, 1]\n"
-        "[jwt]\nsecret = \"secret\"\n");
+  start(
+      "[topics]\nno_match = \"deny\"\n[[topic_rules]]\npermission = \"allow\"\naction = \"publish\"\ntopics = "
+      "\"own/%u\"\nqos = [0, 1]\n"
+      "[jwt]\nsecret = \"secret\"\n");
   auto c = client("a");
   EXPECT_EQ(connect(c), MOSQ_ERR_SUCCESS);
   EXPECT_EQ(broker().acl(c, MOSQ_ACL_WRITE, "own/1234567890"), MOSQ_ERR_SUCCESS);
@@ -323,7 +325,9 @@ TEST_F(GateTest, ANewRuleHoldsForThoseWhoAreIn) {
 }
 
 TEST_F(GateTest, ARetainedMessageIsJudgedByItsSenderAndNotWithheldWhereHeIsUnknown) {
-  start("[topics]\nno_match = \"deny\"\n[[topic_rules]]\npermission = \"allow\"\ntopics = \"a\"\n[jwt]\nsecret = \"secret\"\n");
+  start(
+      "[topics]\nno_match = \"deny\"\n[[topic_rules]]\npermission = \"allow\"\ntopics = \"a\"\n[jwt]\nsecret = "
+      "\"secret\"\n");
   auto sender = client("s"), stand_in = client("s", "x", nullptr), unknown = client("gone", "x", nullptr);
   EXPECT_EQ(connect(sender), MOSQ_ERR_SUCCESS);
   EXPECT_EQ(broker().acl(stand_in, MOSQ_ACL_WRITE, "a"), MOSQ_ERR_SUCCESS);

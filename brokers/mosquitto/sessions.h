@@ -47,7 +47,7 @@ struct Session {
   std::uint64_t ticket = 0;               // of the session; the timer's entries name it
   std::uint64_t user_version = 0;         // of the record that the password was right for
   bool rehash_expected = false;           // a weak hash is about to be replaced, which is no other password
-  std::uint64_t checked_again = 0;  // the SIGHUP, counted, that it was last checked again for
+  std::uint64_t checked_again = 0;        // the SIGHUP, counted, that it was last checked again for
 };
 
 class Sessions {

@@ -28,7 +28,8 @@ struct DecideOptions {
 [[noreturn]] void fail_to_load(const LoadFailure& failure, bool json) {
   if (json) {
     nlohmann::json faults = nlohmann::json::array();
-    for (const Error& fault : failure.faults) faults.push_back({{"place", fault.place}, {"cause", fault.cause}, {"hint", fault.hint}});
+    for (const Error& fault : failure.faults)
+      faults.push_back({{"place", fault.place}, {"cause", fault.cause}, {"hint", fault.hint}});
     std::puts(nlohmann::json{{"error", "the settings do not load"}, {"faults", std::move(faults)}}
                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
                   .c_str());
@@ -52,45 +53,56 @@ std::unique_ptr<Engine> open_engine(const DecideOptions& options) {
 
 int exit_code(Verdict verdict) {
   switch (verdict) {
-    case Verdict::allow: return kYes;
+    case Verdict::allow:
+      return kYes;
     case Verdict::deny:
-    case Verdict::ignore: return kRefused;
-    case Verdict::unavailable: return kEnvironment;
+    case Verdict::ignore:
+      return kRefused;
+    case Verdict::unavailable:
+      return kEnvironment;
   }
   return kEnvironment;
 }
 
 // Why a change is not asked for, where none is shown.
 std::string_view no_change(const Decision& decision) {
-  return decision.verdict == Verdict::unavailable ? "cannot be told until the gate can decide" : "no change of clock or settings lets it in";
+  return decision.verdict == Verdict::unavailable ? "cannot be told until the gate can decide"
+                                                  : "no change of clock or settings lets it in";
 }
 
 // Who was let in is the decision's own answer; whose token was refused is a claim's value like any other.
 bool principal_shown(const Decision& decision, const DecideOptions& options) {
-  return !decision.principal.empty() && (decision.verdict == Verdict::allow || !decision.principal_verified || options.show_values);
+  return !decision.principal.empty() &&
+         (decision.verdict == Verdict::allow || !decision.principal_verified || options.show_values);
 }
 
-void print_text(const DecideOptions& options, const Decision& decision, const std::vector<std::string>& steps, const std::optional<WhatIf>& what_if,
-                GateMode mode) {
+void print_text(const DecideOptions& options, const Decision& decision, const std::vector<std::string>& steps,
+                const std::optional<WhatIf>& what_if, GateMode mode) {
   const ReasonEntry& why = entry(decision.reason);
   std::string out = fmt::format("verdict: {}\nreason: {}: {}\n", name(decision.verdict), why.name, why.text);
   if (principal_shown(decision, options))
-    out += fmt::format("principal: {}{}\n", printable(decision.principal), decision.principal_verified ? "" : " (unverified: CONNECT's own say)");
+    out += fmt::format("principal: {}{}\n", printable(decision.principal),
+                       decision.principal_verified ? "" : " (unverified: CONNECT's own say)");
   if (decision.expires_at) out += fmt::format("expires_at: {}\n", *decision.expires_at);
-  if (mode == GateMode::observe) out += "mode: observe (the broker is told nothing of this; its other plugins and files answer)\n";
+  if (mode == GateMode::observe)
+    out += "mode: observe (the broker is told nothing of this; its other plugins and files answer)\n";
   if (!steps.empty()) out += "steps:\n";
   for (const std::string& step : steps) out += fmt::format("  {}\n", step);
   if (decision.verdict != Verdict::allow) {
     if (!why.mend.empty()) out += fmt::format("what to do: {}\n", why.mend);
-    if (what_if && what_if->changes.size() == 1) out += fmt::format("it would pass with: {}\n", what_if->changes.front());
-    else if (what_if) out += fmt::format("it would pass with both: {}\n                    and: {}\n", what_if->changes.front(), what_if->changes.back());
-    else out += fmt::format("it would pass with: {}\n", no_change(decision));
+    if (what_if && what_if->changes.size() == 1)
+      out += fmt::format("it would pass with: {}\n", what_if->changes.front());
+    else if (what_if)
+      out += fmt::format("it would pass with both: {}\n                    and: {}\n", what_if->changes.front(),
+                         what_if->changes.back());
+    else
+      out += fmt::format("it would pass with: {}\n", no_change(decision));
   }
   std::fwrite(out.data(), 1, out.size(), stdout);
 }
 
-void print_json(const DecideOptions& options, const Decision& decision, const std::vector<std::string>& steps, const std::optional<WhatIf>& what_if,
-                GateMode mode) {
+void print_json(const DecideOptions& options, const Decision& decision, const std::vector<std::string>& steps,
+                const std::optional<WhatIf>& what_if, GateMode mode) {
   const ReasonEntry& why = entry(decision.reason);
   nlohmann::ordered_json out{{"verdict", name(decision.verdict)},
                              {"reason", why.name},
@@ -126,11 +138,14 @@ int decide_one(const DecideOptions& options) {
   const std::shared_ptr<const GateSnapshot> snapshot = engine->snapshot();
   const auto work = std::make_unique<Workspace>();
   const Decision decision = decide(attempt, *snapshot, now, *work);
-  const std::vector<std::string> steps = explain_steps(work->trace, {options.show_values, now.unix_seconds, {attempt.username, attempt.client_id}});
+  const std::vector<std::string> steps =
+      explain_steps(work->trace, {options.show_values, now.unix_seconds, {attempt.username, attempt.client_id}});
   std::optional<WhatIf> what_if;
   if (decision.verdict != Verdict::allow) what_if = smallest_change(attempt, *snapshot, now, options.show_values);
-  if (options.json) print_json(options, decision, steps, what_if, snapshot->mode);
-  else print_text(options, decision, steps, what_if, snapshot->mode);
+  if (options.json)
+    print_json(options, decision, steps, what_if, snapshot->mode);
+  else
+    print_text(options, decision, steps, what_if, snapshot->mode);
   wipe(password);
   return exit_code(decision.verdict);
 }
@@ -140,7 +155,9 @@ int decide_batch(const DecideOptions& options) {
   if (options.batch != "-") {
     input = ::open(options.batch.c_str(), O_RDONLY | O_CLOEXEC);
     if (input < 0)
-      fail({ErrorKind::kNotFound, fmt::format("{}: {}", printable(options.batch), std::strerror(errno)), "\"-\" reads standard input", ""}, kUsage, false);
+      fail({ErrorKind::kNotFound, fmt::format("{}: {}", printable(options.batch), std::strerror(errno)),
+            "\"-\" reads standard input", ""},
+           kUsage, false);
   }
   const std::unique_ptr<Engine> engine = open_engine(options);
   const std::shared_ptr<const GateSnapshot> snapshot = engine->snapshot();
@@ -155,21 +172,29 @@ void add_decide_command(CLI::App& app) {
   auto options = std::make_shared<DecideOptions>();
   CLI::App* command = app.add_subcommand("decide", "what the gate would say to a client, step by step, and why");
   command->add_option("--config", options->config, "settings file")->required();
-  CLI::Option* username = command->add_option("--username", options->username, "user name; left out: the client shows none");
+  CLI::Option* username =
+      command->add_option("--username", options->username, "user name; left out: the client shows none");
   CLI::Option* client_id = command->add_option("--clientid", options->client_id, "client id");
   CLI::Option* peer = command->add_option("--peer", options->peer, "the client's address (127.0.0.1)");
-  CLI::Option* password = command->add_flag("--password-stdin", options->password_stdin, "read the password (or token) from standard input");
-  CLI::Option* values = command->add_flag("--show-values", options->show_values, "show expected and found values of claims");
+  CLI::Option* password = command->add_flag("--password-stdin", options->password_stdin,
+                                            "read the password (or token) from standard input");
+  CLI::Option* values =
+      command->add_flag("--show-values", options->show_values, "show expected and found values of claims");
   command->add_flag("--json", options->json, "one JSON object (with --batch it is always one a line)");
   CLI::Option* now = command->add_option("--now", options->now, "decide as of this moment, in seconds since 1970");
-  CLI::Option* batch = command->add_option("--batch", options->batch, "one JSON object a line from a file or \"-\", one decision a line out");
+  CLI::Option* batch = command->add_option("--batch", options->batch,
+                                           "one JSON object a line from a file or \"-\", one decision a line out");
   for (CLI::Option* single : {username, client_id, peer, password, values, now}) batch->excludes(single);
   command->footer(
       "Example: printf %s \"$TOKEN\" | sallyport decide --config sallyport.toml --clientid dev-1 --password-stdin\n"
       "         sallyport decide --config sallyport.toml --batch - < attempts.jsonl\n"
-      "A line: {\"id\":1,\"username\":\"u\",\"clientid\":\"c\",\"password\":\"p\",\"peer\":\"192.0.2.1\",\"now\":1700000000}; what is left out or\n"
-      "null is absent. Exit codes: 0 let in, 1 refused or handed on, 2 usage (batch: a line that cannot be read), 3 cannot decide.");
-  command->callback([options] { throw ExitWith{options->batch.empty() ? decide_one(*options) : decide_batch(*options)}; });
+      "A line: "
+      "{\"id\":1,\"username\":\"u\",\"clientid\":\"c\",\"password\":\"p\",\"peer\":\"192.0.2.1\",\"now\":1700000000}; "
+      "what is left out or\n"
+      "null is absent. Exit codes: 0 let in, 1 refused or handed on, 2 usage (batch: a line that cannot be read), 3 "
+      "cannot decide.");
+  command->callback(
+      [options] { throw ExitWith{options->batch.empty() ? decide_one(*options) : decide_batch(*options)}; });
 }
 
 }  // namespace sallyport::cli

@@ -20,10 +20,15 @@ void append_json(std::string& out, const JsonValue& value) {
   switch (value.type()) {
     case JsonType::null:
     case JsonType::boolean:
-    case JsonType::number: out += value.text(); return;
-    case JsonType::string: append_json_string(out, value.text()); return;
+    case JsonType::number:
+      out += value.text();
+      return;
+    case JsonType::string:
+      append_json_string(out, value.text());
+      return;
     case JsonType::array:
-    case JsonType::object: break;
+    case JsonType::object:
+      break;
   }
   const bool object = value.is_object();
   char separator = object ? '{' : '[';
@@ -70,22 +75,30 @@ Line read_line(const JsonValue& object) {
   line.attempt.peer = {"127.0.0.1", Transport::mqtt_tcp};
   const auto text = [&](const JsonValue& value, std::string_view fault, std::optional<std::string_view>& field) {
     if (value.is_null()) return;
-    if (value.is_string()) field = value.text();
-    else if (line.fault.empty()) line.fault = fault;
+    if (value.is_string())
+      field = value.text();
+    else if (line.fault.empty())
+      line.fault = fault;
   };
   std::optional<std::string_view> peer;
   for (JsonValue::Cursor c = object.begin(); c.valid(); c.advance()) {
     const std::string_view name = c.name();
-    if (name == "id") line.id = c.value();
-    else if (name == "username") text(c.value(), "username is no text", line.attempt.username);
-    else if (name == "clientid") text(c.value(), "clientid is no text", line.attempt.client_id);
-    else if (name == "password") text(c.value(), "password is no text", line.attempt.password);
-    else if (name == "peer") text(c.value(), "peer is no text", peer);
+    if (name == "id")
+      line.id = c.value();
+    else if (name == "username")
+      text(c.value(), "username is no text", line.attempt.username);
+    else if (name == "clientid")
+      text(c.value(), "clientid is no text", line.attempt.client_id);
+    else if (name == "password")
+      text(c.value(), "password is no text", line.attempt.password);
+    else if (name == "peer")
+      text(c.value(), "peer is no text", peer);
     else if (name == "now") {
       if (c.value().is_null()) continue;
       line.now = read_now(c.value());
       if (!line.now && line.fault.empty()) line.fault = "now is no number of seconds";
-    } else if (line.stray.empty()) line.stray = name;
+    } else if (line.stray.empty())
+      line.stray = name;
   }
   if (peer) line.attempt.peer.address = *peer;
   return line;
@@ -114,18 +127,23 @@ void BatchDecider::answer_too_long(std::string& out) {
 void BatchDecider::answer(char* text, std::size_t length, std::string& out) {
   ++lines_;
   const JsonError error = tape_.parse(text, length, {.max_bytes = kMaxBatchLine, .max_depth = 16, .max_nodes = 4096});
-  if (error != JsonError::none) return refuse(fmt::format("no JSON object: {} at byte {}", to_text(error), tape_.error_offset()), std::nullopt, out);
+  if (error != JsonError::none)
+    return refuse(fmt::format("no JSON object: {} at byte {}", to_text(error), tape_.error_offset()), std::nullopt,
+                  out);
   if (!tape_.root().is_object()) return refuse("no JSON object", std::nullopt, out);
   const Line line = read_line(tape_.root());
-  if (!line.stray.empty() && stray_name_.empty()) stray_name_ = fmt::format("line {}: \"{}\"", lines_, printable(line.stray.substr(0, 64)));
+  if (!line.stray.empty() && stray_name_.empty())
+    stray_name_ = fmt::format("line {}: \"{}\"", lines_, printable(line.stray.substr(0, 64)));
   if (!line.fault.empty()) return refuse(line.fault, line.id, out);
 
   Moment now = clock_.now();
   if (line.now) now.unix_seconds = *line.now;
   const Decision decision = decide(line.attempt, snapshot_, now, *work_);
   out += "{\"id\":";
-  if (line.id) append_json(out, *line.id);
-  else out += "null";
+  if (line.id)
+    append_json(out, *line.id);
+  else
+    out += "null";
   out += ",\"verdict\":\"";
   out += name(decision.verdict);
   out += "\",\"reason\":\"";
@@ -133,11 +151,15 @@ void BatchDecider::answer(char* text, std::size_t length, std::string& out) {
   out += "\",\"authenticator\":\"";
   out += name(decision.authenticator);
   out += "\",\"principal\":";
-  if (decision.principal.empty()) out += "null";
-  else append_json_string(out, decision.principal);
+  if (decision.principal.empty())
+    out += "null";
+  else
+    append_json_string(out, decision.principal);
   out += ",\"expires_at\":";
-  if (decision.expires_at) append_integer(out, *decision.expires_at);
-  else out += "null";
+  if (decision.expires_at)
+    append_integer(out, *decision.expires_at);
+  else
+    out += "null";
   out += "}\n";
 }
 
@@ -171,15 +193,19 @@ int run_batch(int input, const GateSnapshot& snapshot, const Clock& clock) {
     if (n < 0) {
       write_all(out);
       wipe(buffer.data(), buffer.size());
-      fail({ErrorKind::kUnavailable, fmt::format("the input cannot be read: {}", std::strerror(errno)), "", ""}, kEnvironment, false);
+      fail({ErrorKind::kUnavailable, fmt::format("the input cannot be read: {}", std::strerror(errno)), "", ""},
+           kEnvironment, false);
     }
     const std::size_t scanned = filled;
     filled += static_cast<std::size_t>(n);
     std::size_t begin = 0;
     const auto take = [&](std::size_t end) {
-      if (dropping) dropping = false;
-      else if (end - begin > kMaxBatchLine) decider.answer_too_long(out);
-      else decider.answer(buffer.data() + begin, end - begin, out);
+      if (dropping)
+        dropping = false;
+      else if (end - begin > kMaxBatchLine)
+        decider.answer_too_long(out);
+      else
+        decider.answer(buffer.data() + begin, end - begin, out);
       if (out.size() >= flush_at) good = write_all(out) && good;
     };
     for (std::size_t from = scanned; from < filled && good;) {
@@ -205,7 +231,9 @@ int run_batch(int input, const GateSnapshot& snapshot, const Clock& clock) {
   }
   wipe(buffer.data(), buffer.size());
   if (!decider.stray_name().empty())
-    std::fprintf(stderr, "sallyport: %s is no name that is read and was passed over\n  hint: the names are id, username, clientid, password, peer and now\n",
+    std::fprintf(stderr,
+                 "sallyport: %s is no name that is read and was passed over\n  hint: the names are id, username, "
+                 "clientid, password, peer and now\n",
                  decider.stray_name().c_str());
   if (!good) return kEnvironment;
   return decider.any_error() ? kUsage : kYes;

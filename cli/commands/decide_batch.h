@@ -14,7 +14,8 @@ inline constexpr std::size_t kMaxBatchLine = 1024 * 1024;
 // Answers lines; no I/O, so that it can be tested and measured by itself.
 class BatchDecider {
  public:
-  BatchDecider(const GateSnapshot& snapshot, const Clock& clock) : snapshot_(snapshot), clock_(clock), work_(std::make_unique<Workspace>()) {}
+  BatchDecider(const GateSnapshot& snapshot, const Clock& clock)
+      : snapshot_(snapshot), clock_(clock), work_(std::make_unique<Workspace>()) {}
   // Appends the answer, with its newline, to `out`. The line is written to (escapes are resolved in place).
   void answer(char* line, std::size_t length, std::string& out);
   // A line that was longer than kMaxBatchLine, whose bytes were dropped.

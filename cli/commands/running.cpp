@@ -112,7 +112,8 @@ void status(const RunningOptions& options) {
   const json topics = member(s, "topics");
   const std::int64_t rules = number(topics, "rules");
   if (!topics.empty())
-    line("topics", fmt::format("token, then {} {} of the settings, then no_match {}", rules, rules == 1 ? "rule" : "rules", text(topics, "no_match")));
+    line("topics", fmt::format("token, then {} {} of the settings, then no_match {}", rules,
+                               rules == 1 ? "rule" : "rules", text(topics, "no_match")));
   if (!text(host, "admitted").empty())
     line("clients", fmt::format("{} admitted, {} handed on, {} never judged", text(host, "admitted"),
                                 text(host, "handed_on"), text(host, "not_ours")));

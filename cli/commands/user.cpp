@@ -39,10 +39,12 @@ void add(const UserOptions& options) {
   const auto store = open_configured_store(options.config, StoreAccess::write, options.json);
   // Told before a password is asked for.
   if (must(store->find_user(options.name), options.json))
-    fail({ErrorKind::kConflict, fmt::format("there is a user {} already", printable(options.name)), "sallyport user set-password gives it another password", ""},
+    fail({ErrorKind::kConflict, fmt::format("there is a user {} already", printable(options.name)),
+          "sallyport user set-password gives it another password", ""},
          options.json);
   const Secret password = obtain_password(options);
-  UserRecord user{options.name, must(hash_password(password.view(), options.profile()), options.json), !options.disabled, options.superuser, 0};
+  UserRecord user{options.name, must(hash_password(password.view(), options.profile()), options.json),
+                  !options.disabled, options.superuser, 0};
   must(store->put_users({user}, WriteMode::create_only), options.json);
   say_done(*store, options, "added", options.generate ? &password : nullptr);
 }
@@ -51,9 +53,12 @@ void set_password(const UserOptions& options) {
   const auto store = open_configured_store(options.config, StoreAccess::write, options.json);
   const auto before = must(store->find_user(options.name), options.json);
   if (!before)
-    fail({ErrorKind::kNotFound, fmt::format("there is no user {}", printable(options.name)), "sallyport user add makes one", ""}, options.json);
+    fail({ErrorKind::kNotFound, fmt::format("there is no user {}", printable(options.name)),
+          "sallyport user add makes one", ""},
+         options.json);
   const Secret password = obtain_password(options);
-  must(store->set_hash(options.name, must(hash_password(password.view(), options.profile()), options.json), 0), options.json);
+  must(store->set_hash(options.name, must(hash_password(password.view(), options.profile()), options.json), 0),
+       options.json);
   say_done(*store, options, "password set", options.generate ? &password : nullptr);
 }
 
@@ -80,7 +85,8 @@ void remove(const UserOptions& options) {
 void list(const UserOptions& options) {
   const auto store = open_configured_store(options.config, StoreAccess::read, options.json);
   // One more than is shown tells whether there is more.
-  std::vector<UserRecord> users = must(store->list_users({options.after, options.search, options.limit + 1}), options.json);
+  std::vector<UserRecord> users =
+      must(store->list_users({options.after, options.search, options.limit + 1}), options.json);
   const bool more = users.size() > options.limit;
   if (more) users.pop_back();
   if (options.json) {
@@ -92,9 +98,12 @@ void list(const UserOptions& options) {
   }
   std::vector<std::vector<std::string>> rows{{"NAME", "ENABLED", "SUPERUSER", "HASH"}};
   for (const UserRecord& user : users)
-    rows.push_back({printable(user.username), user.enabled ? "yes" : "no", user.is_superuser ? "yes" : "no", hash_words(user)});
-  if (users.empty()) std::fprintf(stderr, "no users\n");
-  else std::fputs(table(rows).c_str(), stdout);
+    rows.push_back(
+        {printable(user.username), user.enabled ? "yes" : "no", user.is_superuser ? "yes" : "no", hash_words(user)});
+  if (users.empty())
+    std::fprintf(stderr, "no users\n");
+  else
+    std::fputs(table(rows).c_str(), stdout);
   if (more) std::fprintf(stderr, "there are more\n  hint: --after '%s'\n", printable(users.back().username).c_str());
 }
 
@@ -102,10 +111,12 @@ void show(const UserOptions& options) {
   const auto store = open_configured_store(options.config, StoreAccess::read, options.json);
   const auto user = must(store->find_user(options.name), options.json);
   if (!user)
-    fail({ErrorKind::kNotFound, fmt::format("there is no user {}", printable(options.name)), "see the names with: sallyport user list", ""}, options.json);
+    fail({ErrorKind::kNotFound, fmt::format("there is no user {}", printable(options.name)),
+          "see the names with: sallyport user list", ""},
+         options.json);
   if (options.json) return print(to_json(*user));
-  fmt::print("name:      {}\nenabled:   {}\nsuperuser: {}\nhash:      {}\nversion:   {}\n", printable(user->username), user->enabled ? "yes" : "no",
-             user->is_superuser ? "yes" : "no", hash_words(*user), user->version);
+  fmt::print("name:      {}\nenabled:   {}\nsuperuser: {}\nhash:      {}\nversion:   {}\n", printable(user->username),
+             user->enabled ? "yes" : "no", user->is_superuser ? "yes" : "no", hash_words(*user), user->version);
 }
 
 }  // namespace

@@ -16,9 +16,12 @@ void add_common_options(CLI::App* command, UserOptions& options) {
 }
 
 void add_password_options(CLI::App* command, UserOptions& options) {
-  CLI::Option* in = command->add_flag("--password-stdin", options.password_stdin, "read the password from standard input (one newline at its end is taken off)");
+  CLI::Option* in = command->add_flag("--password-stdin", options.password_stdin,
+                                      "read the password from standard input (one newline at its end is taken off)");
   command->add_flag("--generate", options.generate, "make a random password and show it once")->excludes(in);
-  command->add_flag("--strong", options.strong, "a hash of 64 MiB, for a person's password; each wrong guess then holds a Mosquitto broker for about 70 ms");
+  command->add_flag(
+      "--strong", options.strong,
+      "a hash of 64 MiB, for a person's password; each wrong guess then holds a Mosquitto broker for about 70 ms");
 }
 
 std::unique_ptr<Store> open_configured_store(const std::string& config, StoreAccess access, bool json) {
@@ -46,7 +49,8 @@ Secret obtain_password(const UserOptions& options) {
   if (password.view().find('\0') != std::string_view::npos)
     fail(invalid("the password has a NUL character in it", "brokers cannot pass it on"), kUsage, options.json);
   const std::string why = weakness(password.view());
-  if (!why.empty()) std::fprintf(stderr, "warning: the password is weak: %s\n  hint: --generate makes a random one\n", why.c_str());
+  if (!why.empty())
+    std::fprintf(stderr, "warning: the password is weak: %s\n  hint: --generate makes a random one\n", why.c_str());
   return password;
 }
 
@@ -58,8 +62,11 @@ std::string hash_words(const UserRecord& user) {
 }
 
 Json to_json(const UserRecord& user) {
-  return {{"username", user.username}, {"enabled", user.enabled},      {"is_superuser", user.is_superuser},
-          {"hash", hash_words(user)},  {"version", user.version}};
+  return {{"username", user.username},
+          {"enabled", user.enabled},
+          {"is_superuser", user.is_superuser},
+          {"hash", hash_words(user)},
+          {"version", user.version}};
 }
 
 }  // namespace sallyport::cli

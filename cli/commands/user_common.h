@@ -45,7 +45,7 @@ void print(const Json& value);
 Json to_json(const UserRecord& user);
 std::string hash_words(const UserRecord& user);  // "argon2, 2048 KiB, 2 passes"; never the hash
 
-void add_user_import_command(CLI::App* user);    // user_import.cpp
-void add_user_export_commands(CLI::App* user);   // user_export.cpp: export, template
+void add_user_import_command(CLI::App* user);   // user_import.cpp
+void add_user_export_commands(CLI::App* user);  // user_export.cpp: export, template
 
 }  // namespace sallyport::cli

@@ -21,11 +21,15 @@ void export_users(const UserOptions& options) {
     const bool hidden = user.hash.starts_with("$plain$");
     plain += hidden ? 1 : 0;
     if (options.json) {
-      Json out{{"username", user.username}, {"password_hash", hidden ? "" : user.hash}, {"is_superuser", user.is_superuser}, {"enabled", user.enabled}};
+      Json out{{"username", user.username},
+               {"password_hash", hidden ? "" : user.hash},
+               {"is_superuser", user.is_superuser},
+               {"enabled", user.enabled}};
       std::fputs(first ? "\n" : ",\n", stdout);
       std::fputs(out.dump(-1, ' ', false, Json::error_handler_t::replace).c_str(), stdout);
     } else {
-      const std::string line = fmt::format("{},{},{},{}\n", csv_field(user.username), csv_field(hidden ? "" : user.hash), user.is_superuser, user.enabled);
+      const std::string line = fmt::format("{},{},{},{}\n", csv_field(user.username),
+                                           csv_field(hidden ? "" : user.hash), user.is_superuser, user.enabled);
       std::fputs(line.c_str(), stdout);
     }
     first = false;
@@ -49,7 +53,8 @@ void add_user_export_commands(CLI::App* user) {
       "  sallyport user export --config /etc/sallyport/sallyport.toml > users.csv");
   exports->callback([options] { export_users(*options); });
 
-  CLI::App* shows = user->add_subcommand("template", "print the header of a CSV file for user import, with example rows");
+  CLI::App* shows =
+      user->add_subcommand("template", "print the header of a CSV file for user import, with example rows");
   shows->footer("Example:\n  sallyport user template > users.csv");
   shows->callback([] {
     std::fputs(

@@ -30,8 +30,10 @@ constexpr std::size_t kFaultsShown = 20;
 constexpr const char* kNotHashedYet = "$pending";
 
 ImportOptions to_options(const ImportFlags& flags) {
-  static const std::map<std::string, ImportFormat> formats{
-      {"auto", ImportFormat::automatic}, {"csv", ImportFormat::csv}, {"emqx", ImportFormat::emqx}, {"mosquitto", ImportFormat::mosquitto}};
+  static const std::map<std::string, ImportFormat> formats{{"auto", ImportFormat::automatic},
+                                                           {"csv", ImportFormat::csv},
+                                                           {"emqx", ImportFormat::emqx},
+                                                           {"mosquitto", ImportFormat::mosquitto}};
   static const std::map<std::string, ImportHash> hashes{{"auto", ImportHash::automatic},
                                                         {"plain", ImportHash::plain},
                                                         {"md5", ImportHash::md5},
@@ -57,13 +59,16 @@ ImportOptions to_options(const ImportFlags& flags) {
 
 class FileBytes {
  public:
-  FileBytes(const std::string& path, bool json) : file_(path == "-" ? stdin : std::fopen(path.c_str(), "rb")), owned_(path != "-") {
+  FileBytes(const std::string& path, bool json)
+      : file_(path == "-" ? stdin : std::fopen(path.c_str(), "rb")), owned_(path != "-") {
     if (!file_) {
       const ErrorKind kind = errno == ENOENT ? ErrorKind::kNotFound : ErrorKind::kDenied;
-      fail({kind, fmt::format("cannot read {}: {}", printable(path), std::strerror(errno)), "", ""}, kEnvironment, json);
+      fail({kind, fmt::format("cannot read {}: {}", printable(path), std::strerror(errno)), "", ""}, kEnvironment,
+           json);
     }
     struct stat st {};
-    if (::fstat(fileno(file_), &st) == 0 && S_ISREG(st.st_mode) && owned_) size_ = static_cast<std::size_t>(st.st_size), again_ = true;
+    if (::fstat(fileno(file_), &st) == 0 && S_ISREG(st.st_mode) && owned_)
+      size_ = static_cast<std::size_t>(st.st_size), again_ = true;
   }
   ~FileBytes() {
     if (owned_ && file_) std::fclose(file_);
@@ -99,8 +104,10 @@ class Importer {
       pass(true, rows);
       stop_at_faults();
     }
-    if (store_ && flags_.dry_run) store_->rollback_bulk();
-    else if (store_) commit();
+    if (store_ && flags_.dry_run)
+      store_->rollback_bulk();
+    else if (store_)
+      commit();
     say();
   }
 
@@ -123,7 +130,8 @@ class Importer {
     Result<std::unique_ptr<UserImport>> import = open_user_import(bytes_.reader(), to_options(flags_));
     if (!import) {
       Error error = import.error();
-      error.place = error.place.empty() ? printable(flags_.file) : fmt::format("{}, {}", printable(flags_.file), error.place);
+      error.place =
+          error.place.empty() ? printable(flags_.file) : fmt::format("{}, {}", printable(flags_.file), error.place);
       fail(error, options_.json);
     }
     if (store_) must(store_->begin_bulk(), options_.json);
@@ -136,7 +144,9 @@ class Importer {
       for (std::size_t i = 0; i < filled; ++i) stage(batch[i], hash_now);
       progress.advance(rows_);
     }
-    if (bytes_.failed()) fail({ErrorKind::kUnavailable, fmt::format("cannot read all of {}", printable(flags_.file)), "", ""}, options_.json);
+    if (bytes_.failed())
+      fail({ErrorKind::kUnavailable, fmt::format("cannot read all of {}", printable(flags_.file)), "", ""},
+           options_.json);
   }
 
   // On all cores; each takes the next user that still has a plain password.
@@ -147,8 +157,10 @@ class Importer {
         ImportedUser& user = batch[i];
         if (user.fault || user.password.empty()) continue;
         Result<std::string> made = hash_password(user.password, options_.profile());
-        if (made) user.hash = std::move(*made);
-        else user.fault = made.error();
+        if (made)
+          user.hash = std::move(*made);
+        else
+          user.fault = made.error();
         if (tells) progress.advance(rows_ + i);
       }
     };
@@ -171,7 +183,8 @@ class Importer {
       const WriteMode mode = flags_.replace ? WriteMode::replace : WriteMode::create_only;
       const Result<void> put = store_->bulk_put({user.username, user.hash, user.enabled, user.is_superuser, 0}, mode);
       if (!put) {
-        if (put.error().kind != ErrorKind::kConflict && put.error().kind != ErrorKind::kInvalid) fail(put.error(), options_.json);
+        if (put.error().kind != ErrorKind::kConflict && put.error().kind != ErrorKind::kInvalid)
+          fail(put.error(), options_.json);
         Error error = put.error();
         error.place = fmt::format("row {}, column username", user.row);
         if (error.kind == ErrorKind::kConflict) error.hint = "--replace takes the file's row instead";
@@ -179,8 +192,10 @@ class Importer {
       }
     }
     ++good_;
-    if (plain) ++plain_;
-    else if (is_weak_hash(user.hash)) ++weak_;
+    if (plain)
+      ++plain_;
+    else if (is_weak_hash(user.hash))
+      ++weak_;
   }
 
   void commit() {
@@ -200,9 +215,15 @@ class Importer {
     return error;
   }
   Json report() const {
-    Json out{{"imported", flags_.dry_run ? 0 : good_}, {"rows", rows_}, {"good", good_}, {"bad", bad_}, {"weak_hashes", weak_}, {"dry_run", flags_.dry_run}};
+    Json out{{"imported", flags_.dry_run ? 0 : good_},
+             {"rows", rows_},
+             {"good", good_},
+             {"bad", bad_},
+             {"weak_hashes", weak_},
+             {"dry_run", flags_.dry_run}};
     Json& faults = out["faults"] = Json::array();
-    for (const Error& error : faults_) faults.push_back({{"place", error.place}, {"cause", error.cause}, {"hint", error.hint}});
+    for (const Error& error : faults_)
+      faults.push_back({{"place", error.place}, {"cause", error.cause}, {"hint", error.hint}});
     return out;
   }
 
@@ -216,7 +237,10 @@ class Importer {
       print(out);
     } else {
       print_faults();
-      std::fprintf(stderr, "sallyport: %zu of %zu rows bad; nothing was written\n  hint: mend them, or leave them out with --skip-bad\n", bad_, rows_);
+      std::fprintf(
+          stderr,
+          "sallyport: %zu of %zu rows bad; nothing was written\n  hint: mend them, or leave them out with --skip-bad\n",
+          bad_, rows_);
     }
     throw ExitWith{kRefused};
   }
@@ -227,7 +251,8 @@ class Importer {
     fmt::print("{} {} user{}", flags_.dry_run ? "would import" : "imported", good_, good_ == 1 ? "" : "s");
     if (bad_ > 0) fmt::print(", skipped {} bad row{}", bad_, bad_ == 1 ? "" : "s");
     fmt::print("\n");
-    if (weak_ > 0) fmt::print("{} of them with a weak hash; each is replaced after its user's next right password\n", weak_);
+    if (weak_ > 0)
+      fmt::print("{} of them with a weak hash; each is replaced after its user's next right password\n", weak_);
   }
 
   const UserOptions& options_;
@@ -243,16 +268,25 @@ class Importer {
 void add_user_import_command(CLI::App* user) {
   auto options = std::make_shared<UserOptions>();
   auto flags = std::make_shared<ImportFlags>();
-  CLI::App* imports = user->add_subcommand("import", "take users from CSV, an export of EMQX or a password file of Mosquitto");
+  CLI::App* imports =
+      user->add_subcommand("import", "take users from CSV, an export of EMQX or a password file of Mosquitto");
   add_common_options(imports, *options);
   imports->add_option("file", flags->file, "the file, or - for standard input")->required();
-  imports->add_option("--format", flags->format, "auto, csv, emqx (CSV or JSON), mosquitto")->check(CLI::IsMember({"auto", "csv", "emqx", "mosquitto"}));
-  imports->add_option("--hash", flags->hash, "what made password_hash; auto: the hash says it itself ($argon2id$, $2b$, $pbkdf2-…, $6$, $7$)")
-      ->check(CLI::IsMember({"auto", "plain", "md5", "sha", "sha256", "sha512", "bcrypt", "pbkdf2-sha1", "pbkdf2-sha256", "pbkdf2-sha512"}));
-  imports->add_option("--salt-position", flags->salt_position, "where the salt stood when md5 or sha was made (EMQX's default: suffix)")
+  imports->add_option("--format", flags->format, "auto, csv, emqx (CSV or JSON), mosquitto")
+      ->check(CLI::IsMember({"auto", "csv", "emqx", "mosquitto"}));
+  imports
+      ->add_option("--hash", flags->hash,
+                   "what made password_hash; auto: the hash says it itself ($argon2id$, $2b$, $pbkdf2-…, $6$, $7$)")
+      ->check(CLI::IsMember({"auto", "plain", "md5", "sha", "sha256", "sha512", "bcrypt", "pbkdf2-sha1",
+                             "pbkdf2-sha256", "pbkdf2-sha512"}));
+  imports
+      ->add_option("--salt-position", flags->salt_position,
+                   "where the salt stood when md5 or sha was made (EMQX's default: suffix)")
       ->check(CLI::IsMember({"prefix", "suffix", "none"}));
-  imports->add_option("--salt-encoding", flags->salt_encoding, "text: the salt's characters as they stand (EMQX)")->check(CLI::IsMember({"text", "hex", "base64"}));
-  imports->add_option("--iterations", flags->iterations, "of pbkdf2 (EMQX's default: 4096)")->check(CLI::Range(1U, 1'500'000U));
+  imports->add_option("--salt-encoding", flags->salt_encoding, "text: the salt's characters as they stand (EMQX)")
+      ->check(CLI::IsMember({"text", "hex", "base64"}));
+  imports->add_option("--iterations", flags->iterations, "of pbkdf2 (EMQX's default: 4096)")
+      ->check(CLI::Range(1U, 1'500'000U));
   imports->add_flag("--dry-run", flags->dry_run, "only look for faults");
   imports->add_flag("--skip-bad", flags->skip_bad, "leave out bad rows and take the rest");
   imports->add_flag("--replace", flags->replace, "a user who is there already gets the file's row");
@@ -260,7 +294,8 @@ void add_user_import_command(CLI::App* user) {
   imports->footer(
       "A file with a bad row changes nothing, unless --skip-bad is given.\n\nExample:\n"
       "  sallyport user import --config /etc/sallyport/sallyport.toml users.csv --dry-run\n"
-      "  sallyport user import --config /etc/sallyport/sallyport.toml emqx.csv --format emqx --hash sha256 --salt-position suffix");
+      "  sallyport user import --config /etc/sallyport/sallyport.toml emqx.csv --format emqx --hash sha256 "
+      "--salt-position suffix");
   imports->callback([options, flags] { Importer(*options, *flags).run(); });
 }
 

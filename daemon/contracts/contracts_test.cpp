@@ -10,11 +10,11 @@
 namespace sallyport::daemon {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::Asked;
 using testing::FakeDesk;
+using ::testing::HasSubstr;
 using testing::kNow;
+using ::testing::Not;
 
 constexpr const char* kDenyVernemq = R"(200 {"result":{"error":"not_allowed"}})";
 
@@ -31,13 +31,15 @@ struct EmqxTest : ContractTest {
     EXPECT_EQ(asked.response.content_type, "application/json");
     return asked.said();
   }
-  static constexpr const char* kClient = R"({"username":"alice","clientid":"c1","password":"tok","peerhost":"192.0.2.7"})";
+  static constexpr const char* kClient =
+      R"({"username":"alice","clientid":"c1","password":"tok","peerhost":"192.0.2.7"})";
 };
 
 TEST_F(EmqxTest, AllowsWithTheEndInWholeSeconds) {
   desk.says(Verdict::allow);
   desk.ruling.ends_at = kNow + 60;
-  EXPECT_EQ(ask("authenticate", kClient), R"(200 {"result":"allow","is_superuser":false,"superuser":false,"expire_at":1800000060})");
+  EXPECT_EQ(ask("authenticate", kClient),
+            R"(200 {"result":"allow","is_superuser":false,"superuser":false,"expire_at":1800000060})");
   EXPECT_EQ(desk.username, "alice");
   EXPECT_EQ(desk.client_id, "c1");
   EXPECT_EQ(desk.password, "tok");
@@ -75,14 +77,19 @@ TEST_F(EmqxTest, WhatIsAbsentComesAsAnEmptyText) {
 TEST_F(EmqxTest, AuthorizesFromTheAdmission) {
   desk.may(kMayPublish, "a/+");
   desk.says(Verdict::allow);
-  const char* question = R"({"username":"alice","clientid":"c1","topic":"a/b","action":"publish","qos":1,"retain":false,"peerhost":"192.0.2.7"})";
+  const char* question =
+      R"({"username":"alice","clientid":"c1","topic":"a/b","action":"publish","qos":1,"retain":false,"peerhost":"192.0.2.7"})";
   EXPECT_EQ(ask("authorize", question), R"(200 {"result":"deny"})");
   ask("authenticate", kClient);
   EXPECT_EQ(ask("authorize", question), R"(200 {"result":"allow"})");
-  EXPECT_EQ(ask("authorize", R"({"username":"alice","clientid":"c1","topic":"a/b","access":"2"})"), R"(200 {"result":"allow"})");
-  EXPECT_EQ(ask("authorize", R"({"username":"alice","clientid":"c1","topic":"a/b","action":"subscribe"})"), R"(200 {"result":"deny"})");
-  EXPECT_EQ(ask("authorize", R"({"username":"alice","clientid":"c1","topic":"b","action":"publish"})"), R"(200 {"result":"deny"})");
-  EXPECT_EQ(ask("authorize", R"({"username":"bob","clientid":"c1","topic":"a/b","action":"publish"})"), R"(200 {"result":"deny"})");
+  EXPECT_EQ(ask("authorize", R"({"username":"alice","clientid":"c1","topic":"a/b","access":"2"})"),
+            R"(200 {"result":"allow"})");
+  EXPECT_EQ(ask("authorize", R"({"username":"alice","clientid":"c1","topic":"a/b","action":"subscribe"})"),
+            R"(200 {"result":"deny"})");
+  EXPECT_EQ(ask("authorize", R"({"username":"alice","clientid":"c1","topic":"b","action":"publish"})"),
+            R"(200 {"result":"deny"})");
+  EXPECT_EQ(ask("authorize", R"({"username":"bob","clientid":"c1","topic":"a/b","action":"publish"})"),
+            R"(200 {"result":"deny"})");
   EXPECT_EQ(ask("authorize", R"({"username":"alice","clientid":"c1","topic":"a/b"})"), R"(200 {"result":"deny"})");
 }
 
@@ -92,7 +99,8 @@ TEST_F(EmqxTest, ATopicThatSettingsLeaveToOthersIsHandedOn) {
   desk.policy = std::make_shared<const TopicPolicy>(std::move(policy));
   desk.says(Verdict::allow);
   ask("authenticate", kClient);
-  EXPECT_EQ(ask("authorize", R"({"username":"alice","clientid":"c1","topic":"b","action":"publish"})"), R"(200 {"result":"ignore"})");
+  EXPECT_EQ(ask("authorize", R"({"username":"alice","clientid":"c1","topic":"b","action":"publish"})"),
+            R"(200 {"result":"ignore"})");
 }
 
 // -- EMQX 4.4
@@ -156,7 +164,8 @@ TEST_F(VernemqTest, BoundsTheConnectionByTheToken) {
   EXPECT_EQ(ask("auth_on_register_m5", kRegister), R"(200 {"result":"ok","modifiers":{"max_connection_lifetime":90}})");
   EXPECT_THAT(last->response.headers, Not(HasSubstr("max-age")));
   desk.ruling.ends_at = std::numeric_limits<UnixSeconds>::max();
-  EXPECT_EQ(ask("auth_on_register", kRegister), R"(200 {"result":"ok","modifiers":{"max_connection_lifetime":4294967}})");
+  EXPECT_EQ(ask("auth_on_register", kRegister),
+            R"(200 {"result":"ok","modifiers":{"max_connection_lifetime":4294967}})");
 }
 
 TEST_F(VernemqTest, RefusesInItsOwnWordsWithoutMaxAge) {
@@ -178,11 +187,13 @@ TEST_F(VernemqTest, ANullIsAbsent) {
 }
 
 TEST_F(VernemqTest, PublishesFromTheAdmissionOfItsMountpoint) {
-  const char* publish = R"({"username":"alice","mountpoint":"m","client_id":"c1","qos":1,"topic":"a/b","payload":"aGk=","retain":false})";
+  const char* publish =
+      R"({"username":"alice","mountpoint":"m","client_id":"c1","qos":1,"topic":"a/b","payload":"aGk=","retain":false})";
   EXPECT_EQ(ask("auth_on_publish", publish), kDenyVernemq);
   let_in();
   EXPECT_EQ(ask("auth_on_publish", publish), R"(200 {"result":"ok"})");
-  EXPECT_EQ(ask("auth_on_publish_m5", R"({"username":"alice","mountpoint":"","client_id":"c1","qos":1,"topic":"a/b"})"), kDenyVernemq);
+  EXPECT_EQ(ask("auth_on_publish_m5", R"({"username":"alice","mountpoint":"","client_id":"c1","qos":1,"topic":"a/b"})"),
+            kDenyVernemq);
 }
 
 TEST_F(VernemqTest, AnAnswerIsRememberedNoLongerThanThePromiseOrTheToken) {
@@ -202,13 +213,18 @@ TEST_F(VernemqTest, AnAnswerIsRememberedNoLongerThanThePromiseOrTheToken) {
 TEST_F(VernemqTest, RefusesSingleFilters) {
   desk.may(kMaySubscribe, "a/#");
   let_in();
-  const auto both = [&](const char* topics) { return std::string(R"({"username":"alice","mountpoint":"m","client_id":"c1","topics":)") + topics + "}"; };
+  const auto both = [&](const char* topics) {
+    return std::string(R"({"username":"alice","mountpoint":"m","client_id":"c1","topics":)") + topics + "}";
+  };
   EXPECT_EQ(ask("auth_on_subscribe", both(R"([["a/b",1]])")), R"(200 {"result":"ok"})");
-  EXPECT_EQ(ask("auth_on_subscribe", both(R"([["a/b",1],["c",2]])")), R"(200 {"result":"ok","topics":[{"topic":"a/b","qos":1},{"topic":"c","qos":128}]})");
-  EXPECT_EQ(ask("auth_on_subscribe_m5", both(R"([["c",2]])")), R"(200 {"result":"ok","modifiers":{"topics":[{"topic":"c","qos":135}]}})");
+  EXPECT_EQ(ask("auth_on_subscribe", both(R"([["a/b",1],["c",2]])")),
+            R"(200 {"result":"ok","topics":[{"topic":"a/b","qos":1},{"topic":"c","qos":128}]})");
+  EXPECT_EQ(ask("auth_on_subscribe_m5", both(R"([["c",2]])")),
+            R"(200 {"result":"ok","modifiers":{"topics":[{"topic":"c","qos":135}]}})");
   EXPECT_EQ(ask("auth_on_subscribe", both("[]")), kDenyVernemq);
   EXPECT_EQ(ask("auth_on_subscribe", both(R"([["a"]])")), kDenyVernemq);
-  EXPECT_EQ(ask("auth_on_subscribe", both(R"([["a/b",9]])")), R"(200 {"result":"ok","topics":[{"topic":"a/b","qos":128}]})");
+  EXPECT_EQ(ask("auth_on_subscribe", both(R"([["a/b",9]])")),
+            R"(200 {"result":"ok","topics":[{"topic":"a/b","qos":128}]})");
 }
 
 TEST_F(VernemqTest, KnowsItsHooks) {
@@ -216,7 +232,8 @@ TEST_F(VernemqTest, KnowsItsHooks) {
   EXPECT_EQ(ask("auth_on_everything", kRegister), R"(404 {"error":"no such hook"})");
   EXPECT_EQ(ask("auth_on_register", "[]"), R"(400 {"error":"no JSON object"})");
   EXPECT_EQ(desk.asked, 0);
-  ask("on_auth_m5", R"({"username":"a","client_id":"c","mountpoint":"","properties":{"p_authentication_method":"JWT","p_authentication_data":"x"}})");
+  ask("on_auth_m5",
+      R"({"username":"a","client_id":"c","mountpoint":"","properties":{"p_authentication_method":"JWT","p_authentication_data":"x"}})");
   EXPECT_EQ(desk.auth_method, "JWT");
 }
 
@@ -283,7 +300,9 @@ TEST_F(ProxyTest, AllowsWithWhoItIsInHeaders) {
   desk.ruling.ends_at = kNow + 5;
   EXPECT_EQ(ask("authorization: Bearer a.b.c\r\n"), "200 allow");
   EXPECT_EQ(desk.password, "a.b.c");
-  EXPECT_EQ(last->response.headers, "x-sallyport-principal: al%0D%0Aice\r\nx-sallyport-superuser: false\r\nx-sallyport-expires: 1800000005\r\n");
+  EXPECT_EQ(
+      last->response.headers,
+      "x-sallyport-principal: al%0D%0Aice\r\nx-sallyport-superuser: false\r\nx-sallyport-expires: 1800000005\r\n");
   desk.ruling.decision.principal_verified = false;
   ask("authorization: bEARER a.b.c\r\n");
   EXPECT_THAT(last->response.headers, HasSubstr("x-sallyport-principal: \r\n"));
@@ -305,8 +324,9 @@ TEST_F(ProxyTest, RefusesAsRfc6750Says) {
   EXPECT_EQ(ask("authorization: Bearer a.b.c\r\n"), "403 unavailable");
   desk.says(Verdict::allow);
   const int asked = desk.asked;
-  for (const char* headers : {"", "authorization: Basic YTpi\r\n", "authorization: Bearer\r\n", "authorization: Bearer a b\r\n",
-                              "authorization: Bearer a,b\r\n", "authorization: Bearer a\r\nauthorization: Bearer b\r\n"}) {
+  for (const char* headers :
+       {"", "authorization: Basic YTpi\r\n", "authorization: Bearer\r\n", "authorization: Bearer a b\r\n",
+        "authorization: Bearer a,b\r\n", "authorization: Bearer a\r\nauthorization: Bearer b\r\n"}) {
     EXPECT_EQ(ask(headers), "401 deny") << headers;
     EXPECT_EQ(last->response.headers, "www-authenticate: Bearer realm=\"sallyport\"\r\n");
   }
@@ -329,8 +349,9 @@ TEST_F(V1Test, SaysTheDecisionInFull) {
   desk.ruling.decision.authenticator = Authenticator::jwt;
   desk.ruling.decision.principal = "alice";
   desk.ruling.decision.expires_at = 7;
-  EXPECT_EQ(ask("decide", R"({"id":1,"username":"u","clientid":"c","password":"p","peer":"192.0.2.7"})"),
-            R"(200 {"id":1,"verdict":"allow","reason":"token_ok","class":"in","authenticator":"jwt","principal":"alice","principal_verified":false,"is_superuser":false,"expires_at":7})");
+  EXPECT_EQ(
+      ask("decide", R"({"id":1,"username":"u","clientid":"c","password":"p","peer":"192.0.2.7"})"),
+      R"(200 {"id":1,"verdict":"allow","reason":"token_ok","class":"in","authenticator":"jwt","principal":"alice","principal_verified":false,"is_superuser":false,"expires_at":7})");
   EXPECT_EQ(desk.username, "u");
   EXPECT_EQ(desk.address, "192.0.2.7");
   EXPECT_EQ(desk.transport, Transport::http);
@@ -354,7 +375,8 @@ TEST_F(V1Test, ANameThatIsNotKnownIsAnErrorAndNotAbsent) {
 
 TEST_F(V1Test, DecidesAList) {
   desk.says(Verdict::deny, Reason::expired);
-  const std::string one = R"({"id":"a","verdict":"deny","reason":"expired","class":"time","authenticator":"none","principal":null,"principal_verified":false,"is_superuser":false,"expires_at":null})";
+  const std::string one =
+      R"({"id":"a","verdict":"deny","reason":"expired","class":"time","authenticator":"none","principal":null,"principal_verified":false,"is_superuser":false,"expires_at":null})";
   EXPECT_EQ(ask("decide/batch", R"([{"id":"a"},{"id":"a"}])"), "200 {\"decisions\":[" + one + "," + one + "]}");
   EXPECT_EQ(ask("decide/batch", R"({"attempts":[]})"), R"(200 {"decisions":[]})");
   EXPECT_EQ(ask("decide/batch", R"({})"), R"(400 {"error":"a batch is a list of attempts"})");
@@ -366,8 +388,10 @@ TEST_F(V1Test, ChecksTopics) {
   EXPECT_THAT(ask("topics/check", R"({"password":"p","action":"publish","topics":["a/b","c"]})"),
               HasSubstr(R"("topics":[{"topic":"a/b","allowed":true},{"topic":"c","allowed":false}]})"));
   desk.says(Verdict::deny);
-  EXPECT_THAT(ask("topics/check", R"({"password":"p","action":"publish","topics":["a/b"]})"), HasSubstr(R"("allowed":false)"));
-  EXPECT_EQ(ask("topics/check", R"({"action":"read","topics":[]})"), R"(400 {"error":"action is neither publish nor subscribe"})");
+  EXPECT_THAT(ask("topics/check", R"({"password":"p","action":"publish","topics":["a/b"]})"),
+              HasSubstr(R"("allowed":false)"));
+  EXPECT_EQ(ask("topics/check", R"({"action":"read","topics":[]})"),
+            R"(400 {"error":"action is neither publish nor subscribe"})");
 }
 
 }  // namespace

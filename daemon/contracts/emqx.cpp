@@ -19,7 +19,8 @@ constexpr Contract kSelf = Contract::emqx;
 constexpr UnixSeconds kLongest = 3650LL * 86'400;
 
 ClientName client_of(const Fields& fields) {
-  return {fields.find("tenant").value_or(""), fields.find("username").value_or(""), fields.find("clientid").value_or("")};
+  return {fields.find("tenant").value_or(""), fields.find("username").value_or(""),
+          fields.find("clientid").value_or("")};
 }
 
 void authenticate(const Fields& fields, Desk& desk, http::Response& out) {

@@ -14,13 +14,15 @@ std::optional<std::string_view> first_of(const Fields& fields, std::string_view 
 }
 
 ClientName client_of(const Fields& fields) {
-  return {fields.find("mountpoint").value_or(""), fields.find("username").value_or(""), fields.find("clientid").value_or("")};
+  return {fields.find("mountpoint").value_or(""), fields.find("username").value_or(""),
+          fields.find("clientid").value_or("")};
 }
 
 }  // namespace
 
 void answer_emqx4(std::string_view endpoint, http::Request& request, Desk& desk, http::Response& out) {
-  if (endpoint != "auth" && endpoint != "super" && endpoint != "acl") return refuse(kSelf, 404, "no such question", out);
+  if (endpoint != "auth" && endpoint != "super" && endpoint != "acl")
+    return refuse(kSelf, 404, "no such question", out);
   const std::optional<Fields> fields = Fields::read(request, desk);
   if (!fields) return refuse(kSelf, 400, "no form", out);
   const ClientName client = client_of(*fields);

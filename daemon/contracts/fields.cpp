@@ -44,10 +44,12 @@ std::optional<std::string_view> Fields::find(std::string_view name) const {
   switch (value->type()) {
     case JsonType::string:
     case JsonType::number:
-    case JsonType::boolean: return value->text();
+    case JsonType::boolean:
+      return value->text();
     case JsonType::null:
     case JsonType::array:
-    case JsonType::object: break;
+    case JsonType::object:
+      break;
   }
   return std::nullopt;
 }

@@ -10,7 +10,8 @@ namespace {
 constexpr Contract kSelf = Contract::nanomq;
 
 ClientName client_of(const Fields& fields) {
-  return {fields.find("mountpoint").value_or(""), fields.find("username").value_or(""), fields.find("clientid").value_or("")};
+  return {fields.find("mountpoint").value_or(""), fields.find("username").value_or(""),
+          fields.find("clientid").value_or("")};
 }
 
 Ruling connect(const Fields& fields, const ClientName& client, Desk& desk) {
@@ -40,7 +41,8 @@ bool all_allowed(Desk& desk, const Admission& admission, TopicRequest asked, std
 }  // namespace
 
 void answer_nanomq(std::string_view endpoint, http::Request& request, Desk& desk, http::Response& out) {
-  if (endpoint != "auth" && endpoint != "super" && endpoint != "acl") return refuse(kSelf, 404, "no such question", out);
+  if (endpoint != "auth" && endpoint != "super" && endpoint != "acl")
+    return refuse(kSelf, 404, "no such question", out);
   const std::optional<Fields> fields = Fields::read(request, desk);
   if (!fields) return refuse(kSelf, 400, "no form", out);
   const ClientName client = client_of(*fields);
@@ -60,7 +62,8 @@ void answer_nanomq(std::string_view endpoint, http::Request& request, Desk& desk
   TopicRequest asked;
   asked.action = access == "2" ? TopicAction::publish : TopicAction::subscribe;
   asked.peer_address = fields->find("ipaddr").value_or("");
-  const bool allowed = admission && (access == "1" || access == "2") && all_allowed(desk, *admission, asked, fields->find("topic").value_or(""));
+  const bool allowed = admission && (access == "1" || access == "2") &&
+                       all_allowed(desk, *admission, asked, fields->find("topic").value_or(""));
   say(kSelf, Question::topic, allowed ? Verdict::allow : Verdict::deny, out);
 }
 

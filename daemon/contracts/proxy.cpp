@@ -47,7 +47,8 @@ void answer_proxy(std::string_view endpoint, http::Request& request, Desk& desk,
   if (ruling.verdict != Verdict::allow) return;
   // Always sent, so that the proxy overwrites what a client may have put there.
   const bool named = ruling.decision.principal_verified;
-  out.headers += "x-sallyport-principal: " + (named ? http::header_value(ruling.decision.principal) : std::string()) + "\r\n";
+  out.headers +=
+      "x-sallyport-principal: " + (named ? http::header_value(ruling.decision.principal) : std::string()) + "\r\n";
   out.headers += std::string("x-sallyport-superuser: ") + (ruling.decision.is_superuser ? "true" : "false") + "\r\n";
   out.headers += "x-sallyport-expires: " + (ruling.ends_at ? std::to_string(*ruling.ends_at) : std::string()) + "\r\n";
 }

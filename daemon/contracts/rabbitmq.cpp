@@ -37,7 +37,8 @@ Verdict ask_user(const Fields& fields, Desk& desk) {
   attempt.peer.transport = Transport::http;
   const Ruling ruling = desk.connect(kSelf, attempt, &*client);
   // The broker would let it in under the empty name.
-  if (ruling.verdict == Verdict::allow && client->username.empty() && !ruling.decision.principal_verified) return Verdict::deny;
+  if (ruling.verdict == Verdict::allow && client->username.empty() && !ruling.decision.principal_verified)
+    return Verdict::deny;
   return ruling.verdict;
 }
 
@@ -63,13 +64,15 @@ Verdict ask_resource(const Fields& fields, const ClientName& client, const Admis
   if (!known) return Verdict::deny;
   if (client.client_id.empty()) {
     // AMQP: queues have any name, and rights are about topics.
-    allowed = admission.is_superuser || (resource == "exchange" && title == desk.options().rabbitmq_exchange && permission != "configure");
+    allowed = admission.is_superuser ||
+              (resource == "exchange" && title == desk.options().rabbitmq_exchange && permission != "configure");
   } else if (resource == "queue") {
     allowed = is_own_queue(title, client.client_id);
   } else if (resource == "exchange") {
-    allowed = (title == desk.options().rabbitmq_exchange && permission != "configure") ||
-              // A delayed will goes to its own queue through the default exchange; MQTT clients have no other way to it.
-              (title == "amq.default" && permission == "write");
+    allowed =
+        (title == desk.options().rabbitmq_exchange && permission != "configure") ||
+        // A delayed will goes to its own queue through the default exchange; MQTT clients have no other way to it.
+        (title == "amq.default" && permission == "write");
   }
   return allowed ? Verdict::allow : Verdict::deny;
 }
@@ -84,7 +87,8 @@ std::string topic_of(std::string_view routing_key) {
 
 Verdict ask_topic(const Fields& fields, const Admission& admission, Desk& desk) {
   const std::string_view permission = fields.find("permission").value_or("");
-  if (fields.find("resource").value_or("") != "topic" || fields.find("name").value_or("") != desk.options().rabbitmq_exchange)
+  if (fields.find("resource").value_or("") != "topic" ||
+      fields.find("name").value_or("") != desk.options().rabbitmq_exchange)
     return Verdict::deny;
   if (permission != "read" && permission != "write") return Verdict::deny;
   const std::string topic = topic_of(fields.find("routing_key").value_or(""));
@@ -109,9 +113,12 @@ void answer_rabbitmq(std::string_view endpoint, http::Request& request, Desk& de
   const std::optional<Admission> admission = client ? desk.admitted(kSelf, *client) : std::nullopt;
   Verdict verdict = Verdict::deny;
   if (admission) {
-    if (endpoint == "vhost") verdict = Verdict::allow;  // the vhost is part of the admission's name
-    else if (endpoint == "resource") verdict = ask_resource(*fields, *client, *admission, desk);
-    else verdict = ask_topic(*fields, *admission, desk);
+    if (endpoint == "vhost")
+      verdict = Verdict::allow;  // the vhost is part of the admission's name
+    else if (endpoint == "resource")
+      verdict = ask_resource(*fields, *client, *admission, desk);
+    else
+      verdict = ask_topic(*fields, *admission, desk);
   }
   say(kSelf, Question::topic, verdict, out);
 }

@@ -22,11 +22,13 @@ class RabbitmqTest : public ::testing::Test {
     ASSERT_EQ(ask("user", "username=alice&vhost=%2F&client_id=cid&password=tok"), "200 allow");
   }
   std::string resource(const std::string& kind, const std::string& title, const std::string& permission) {
-    return ask("resource", "username=alice&vhost=%2F&resource=" + kind + "&name=" + title + "&permission=" + permission + "&tags=&client_id=cid");
+    return ask("resource", "username=alice&vhost=%2F&resource=" + kind + "&name=" + title +
+                               "&permission=" + permission + "&tags=&client_id=cid");
   }
   std::string topic(const std::string& permission, const std::string& key, const std::string& client = "cid") {
-    return ask("topic", "username=alice&vhost=%2F&resource=topic&name=amq.topic&permission=" + permission + "&tags=&routing_key=" + key +
-                            "&variable_map.client_id=" + client + "&variable_map.username=alice&variable_map.vhost=%2F");
+    return ask("topic", "username=alice&vhost=%2F&resource=topic&name=amq.topic&permission=" + permission +
+                            "&tags=&routing_key=" + key + "&variable_map.client_id=" + client +
+                            "&variable_map.username=alice&variable_map.vhost=%2F");
   }
   FakeDesk desk;
 };
@@ -105,8 +107,9 @@ TEST_F(RabbitmqTest, AQueueIsAClientsOwnByItsNameAlone) {
     EXPECT_EQ(resource("queue", "mqtt-subscription-cidqos0", permission), "200 allow");
     EXPECT_EQ(resource("queue", "mqtt-subscription-cidqos1", permission), "200 allow");
     EXPECT_EQ(resource("queue", "mqtt-will-cid", permission), "200 allow");
-    for (const char* other : {"mqtt-subscription-cid2qos0", "mqtt-subscription-cidqos2", "mqtt-subscription-cid", "mqtt-subscription-cidqos0x",
-                              "mqtt-subscription-qos0", "mqtt-will-cid2", "mqtt-will-", "orders", ""})
+    for (const char* other :
+         {"mqtt-subscription-cid2qos0", "mqtt-subscription-cidqos2", "mqtt-subscription-cid",
+          "mqtt-subscription-cidqos0x", "mqtt-subscription-qos0", "mqtt-will-cid2", "mqtt-will-", "orders", ""})
       EXPECT_EQ(resource("queue", other, permission), "200 deny") << other;
   }
   EXPECT_EQ(resource("queue", "mqtt-will-cid", "delete"), "200 deny");
@@ -148,8 +151,10 @@ TEST_F(RabbitmqTest, WithoutAClientIdNobodyIsAnsweredUnlessSettingsSaySo) {
   desk.said.without_client_id = true;
   EXPECT_EQ(ask("user", "username=amqp&password=tok"), "200 allow");
   EXPECT_EQ(ask("vhost", "username=amqp&vhost=%2F&ip=127.0.0.1&tags="), "200 allow");
-  EXPECT_EQ(ask("resource", "username=amqp&vhost=%2F&resource=exchange&name=amq.topic&permission=write&tags="), "200 allow");
-  EXPECT_EQ(ask("resource", "username=amqp&vhost=%2F&resource=exchange&name=amq.default&permission=write&tags="), "200 deny");
+  EXPECT_EQ(ask("resource", "username=amqp&vhost=%2F&resource=exchange&name=amq.topic&permission=write&tags="),
+            "200 allow");
+  EXPECT_EQ(ask("resource", "username=amqp&vhost=%2F&resource=exchange&name=amq.default&permission=write&tags="),
+            "200 deny");
   EXPECT_EQ(ask("resource", "username=amqp&vhost=%2F&resource=queue&name=q&permission=read&tags="), "200 deny");
 }
 

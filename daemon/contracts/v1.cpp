@@ -31,26 +31,39 @@ Asked read_attempt(const JsonValue& object, bool with_topics) {
   }
   const auto text = [&](const JsonValue& value, std::string_view name, std::optional<std::string_view>& field) {
     if (value.is_null()) return;
-    if (value.is_string()) field = value.text();
-    else out.fault = fmt::format("{} is no text", name);
+    if (value.is_string())
+      field = value.text();
+    else
+      out.fault = fmt::format("{} is no text", name);
   };
   std::optional<std::string_view> peer, action;
   for (JsonValue::Cursor c = object.begin(); c.valid(); c.advance()) {
     const std::string_view name = c.name();
     if (name == "id") {
-      if (!c.value().is_null() && !c.value().is_string() && !c.value().integer()) out.fault = "id is neither a text nor a whole number";
-      else out.id = c.value();
-    } else if (name == "username") text(c.value(), name, out.attempt.username);
-    else if (name == "clientid") text(c.value(), name, out.attempt.client_id);
-    else if (name == "password") text(c.value(), name, out.attempt.password);
-    else if (name == "peer") text(c.value(), name, peer);
+      if (!c.value().is_null() && !c.value().is_string() && !c.value().integer())
+        out.fault = "id is neither a text nor a whole number";
+      else
+        out.id = c.value();
+    } else if (name == "username")
+      text(c.value(), name, out.attempt.username);
+    else if (name == "clientid")
+      text(c.value(), name, out.attempt.client_id);
+    else if (name == "password")
+      text(c.value(), name, out.attempt.password);
+    else if (name == "peer")
+      text(c.value(), name, peer);
     else if (name == "explain" && !with_topics) {
       const std::optional<bool> on = c.value().boolean();
-      if (!on) out.fault = "explain is neither true nor false";
-      else out.explain = *on;
-    } else if (with_topics && name == "action") text(c.value(), name, action);
-    else if (with_topics && name == "topics") out.topics = c.value();
-    else out.fault = "a name that is not known";
+      if (!on)
+        out.fault = "explain is neither true nor false";
+      else
+        out.explain = *on;
+    } else if (with_topics && name == "action")
+      text(c.value(), name, action);
+    else if (with_topics && name == "topics")
+      out.topics = c.value();
+    else
+      out.fault = "a name that is not known";
     if (!out.fault.empty()) return out;
   }
   if (peer) out.attempt.peer.address = *peer;
@@ -60,8 +73,10 @@ Asked read_attempt(const JsonValue& object, bool with_topics) {
 
 void append_text(std::string& out, std::string_view name, std::string_view value) {
   out += fmt::format(",\"{}\":", name);
-  if (value.empty()) out += "null";
-  else append_json_string(out, value);
+  if (value.empty())
+    out += "null";
+  else
+    append_json_string(out, value);
 }
 
 void append_decision(std::string& out, const Asked& asked, const Ruling& ruling, Desk& desk) {
@@ -69,14 +84,17 @@ void append_decision(std::string& out, const Asked& asked, const Ruling& ruling,
   out += '{';
   if (asked.id) {
     out += "\"id\":";
-    if (asked.id->is_string()) append_json_string(out, asked.id->text());
-    else out += asked.id->text();
+    if (asked.id->is_string())
+      append_json_string(out, asked.id->text());
+    else
+      out += asked.id->text();
     out += ',';
   }
-  out += fmt::format(R"("verdict":"{}","reason":"{}","class":"{}","authenticator":"{}")", name(d.verdict), name(d.reason),
-                     name(entry(d.reason).cls), name(d.authenticator));
+  out += fmt::format(R"("verdict":"{}","reason":"{}","class":"{}","authenticator":"{}")", name(d.verdict),
+                     name(d.reason), name(entry(d.reason).cls), name(d.authenticator));
   append_text(out, "principal", d.principal);
-  out += fmt::format(R"(,"principal_verified":{},"is_superuser":{},"expires_at":)", d.principal_verified, d.is_superuser);
+  out +=
+      fmt::format(R"(,"principal_verified":{},"is_superuser":{},"expires_at":)", d.principal_verified, d.is_superuser);
   out += d.expires_at ? std::to_string(*d.expires_at) : "null";
   if (asked.explain) {
     out += ",\"explanation\":[";
@@ -120,7 +138,8 @@ void decide_batch(const JsonValue& root, const Asker& asker, Desk& desk, http::R
 void check_topics(const JsonValue& root, Desk& desk, http::Response& out) {
   const Asked asked = read_attempt(root, true);
   if (!asked.fault.empty()) return refuse(kSelf, 400, asked.fault, out);
-  if (asked.action != "publish" && asked.action != "subscribe") return refuse(kSelf, 400, "action is neither publish nor subscribe", out);
+  if (asked.action != "publish" && asked.action != "subscribe")
+    return refuse(kSelf, 400, "action is neither publish nor subscribe", out);
   if (!asked.topics || !asked.topics->is_array()) return refuse(kSelf, 400, "topics is no list", out);
   const Ruling ruling = desk.connect(kSelf, asked.attempt, nullptr);
   std::optional<Admission> admission;
@@ -147,7 +166,8 @@ void check_topics(const JsonValue& root, Desk& desk, http::Response& out) {
 }  // namespace
 
 void answer_v1(std::string_view endpoint, http::Request& request, const Asker& asker, Desk& desk, http::Response& out) {
-  if (endpoint != "decide" && endpoint != "decide/batch" && endpoint != "topics/check") return refuse(kSelf, 404, "no such question", out);
+  if (endpoint != "decide" && endpoint != "decide/batch" && endpoint != "topics/check")
+    return refuse(kSelf, 404, "no such question", out);
   if (request.method != "POST") {
     refuse(kSelf, 405, "a question is a POST", out);
     out.headers += "allow: POST\r\n";

@@ -18,7 +18,8 @@ constexpr UnixSeconds kLongest = 4'294'967;
 constexpr int kV3Denied = 128, kV5Denied = 135;  // SUBACK: failure; not authorized
 
 ClientName client_of(const Fields& fields) {
-  return {fields.find("mountpoint").value_or(""), fields.find("username").value_or(""), fields.find("client_id").value_or("")};
+  return {fields.find("mountpoint").value_or(""), fields.find("username").value_or(""),
+          fields.find("client_id").value_or("")};
 }
 
 void on_register(const Fields& fields, Desk& desk, http::Response& out) {
@@ -64,7 +65,8 @@ void on_publish(const Fields& fields, Desk& desk, http::Response& out) {
 void on_subscribe(const Fields& fields, bool v5, Desk& desk, http::Response& out) {
   const std::optional<Admission> admission = desk.admitted(kSelf, client_of(fields));
   const std::optional<JsonValue> topics = fields.object()->find("topics");
-  if (!admission || !topics || !topics->is_array() || topics->size() == 0) return say(kSelf, Question::topic, Verdict::deny, out);
+  if (!admission || !topics || !topics->is_array() || topics->size() == 0)
+    return say(kSelf, Question::topic, Verdict::deny, out);
   std::string list;
   bool any_denied = false;
   std::size_t left_to_others = 0;
@@ -88,9 +90,12 @@ void on_subscribe(const Fields& fields, bool v5, Desk& desk, http::Response& out
   // The next plugin is asked about the whole packet or not at all.
   if (left_to_others == topics->size()) return say(kSelf, Question::topic, Verdict::ignore, out);
   say(kSelf, Question::topic, Verdict::allow, out);
-  if (any_denied && v5) out.body = fmt::format(R"({{"result":"ok","modifiers":{{"topics":[{}]}}}})", list);
-  else if (any_denied) out.body = fmt::format(R"({{"result":"ok","topics":[{}]}})", list);
-  else allow_cache(*admission, desk, out);
+  if (any_denied && v5)
+    out.body = fmt::format(R"({{"result":"ok","modifiers":{{"topics":[{}]}}}})", list);
+  else if (any_denied)
+    out.body = fmt::format(R"({{"result":"ok","topics":[{}]}})", list);
+  else
+    allow_cache(*admission, desk, out);
 }
 
 // MQTT 5 enhanced authentication: the chain knows which methods it speaks.

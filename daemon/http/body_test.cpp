@@ -21,10 +21,14 @@ std::string decoded(std::string wire, std::size_t step = 1000, std::size_t cap =
     body.feed(wire.data(), n, cap);
   }
   switch (body.state) {
-    case State::more: return "more";
-    case State::bad: return "bad";
-    case State::too_long: return "too_long";
-    case State::done: break;
+    case State::more:
+      return "more";
+    case State::bad:
+      return "bad";
+    case State::too_long:
+      return "too_long";
+    case State::done:
+      break;
   }
   return wire.substr(0, body.decoded) + "|" + wire.substr(body.consumed);
 }
@@ -37,8 +41,9 @@ TEST(ChunkedBodyTest, DecodesHoweverItComes) {
 }
 
 TEST(ChunkedBodyTest, RefusesWhatIsNoChunk) {
-  for (const char* wire : {"\r\n", "g\r\n", "-1\r\n", "+1\r\na\r\n", " 1\r\na\r\n", "0x1\r\na\r\n", "1 \r\na\r\n", "1\na\n", "1\r\nab\r\n", "1\r\na\n",
-                           "1\r\na\rb", "100000000\r\n", "1;\x01\n\r\na", "0\r\n X: folded\r\n\r\n", "0\r\nX\n\r\n"})
+  for (const char* wire :
+       {"\r\n", "g\r\n", "-1\r\n", "+1\r\na\r\n", " 1\r\na\r\n", "0x1\r\na\r\n", "1 \r\na\r\n", "1\na\n", "1\r\nab\r\n",
+        "1\r\na\n", "1\r\na\rb", "100000000\r\n", "1;\x01\n\r\na", "0\r\n X: folded\r\n\r\n", "0\r\nX\n\r\n"})
     EXPECT_EQ(decoded(wire), "bad") << wire;
   EXPECT_EQ(decoded("1;" + std::string(200, 'x')), "bad");
   EXPECT_EQ(decoded("0\r\nX: " + std::string(5000, 'x')), "bad");

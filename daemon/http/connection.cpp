@@ -1,7 +1,7 @@
 #include "daemon/http/connection.h"
 
-#include <boost/asio/write.hpp>
 #include <algorithm>
+#include <boost/asio/write.hpp>
 #include <chrono>
 #include <cstring>
 #include <utility>
@@ -18,7 +18,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr std::size_t kFirstBuffer = 2048;
-constexpr std::size_t kFlushAt = 64 * 1024;      // of answers to pipelined requests
+constexpr std::size_t kFlushAt = 64 * 1024;       // of answers to pipelined requests
 constexpr std::size_t kMostDiscarded = 8u << 20;  // behind an answer that ends the connection
 // A chunked body on the wire: every byte may come as a chunk of its own, "1 CR LF x CR LF".
 constexpr std::size_t kMaxWireBytes = kMaxHeadBytes + 6 * kMaxBodyBytes + 8192;
@@ -41,15 +41,33 @@ void Connection::enter(Phase phase) {
   const Limits& limits = neighbours_.limits;
   std::int64_t span = 0;
   switch (phase) {
-    case Phase::handshake: span = limits.handshake; break;
-    case Phase::fresh: span = limits.fresh; break;
-    case Phase::idle: span = limits.idle; break;
-    case Phase::head: span = limits.head; break;
-    case Phase::body: span = limits.body; break;
-    case Phase::held: span = limits.held + 60'000; break;  // retry() ends it
-    case Phase::writing: span = limits.write; break;
-    case Phase::lingering: span = limits.linger; break;
-    case Phase::closed: span = 0; break;
+    case Phase::handshake:
+      span = limits.handshake;
+      break;
+    case Phase::fresh:
+      span = limits.fresh;
+      break;
+    case Phase::idle:
+      span = limits.idle;
+      break;
+    case Phase::head:
+      span = limits.head;
+      break;
+    case Phase::body:
+      span = limits.body;
+      break;
+    case Phase::held:
+      span = limits.held + 60'000;
+      break;  // retry() ends it
+    case Phase::writing:
+      span = limits.write;
+      break;
+    case Phase::lingering:
+      span = limits.linger;
+      break;
+    case Phase::closed:
+      span = 0;
+      break;
   }
   deadline_ms_ = since_ms_ + span;
 }
@@ -86,8 +104,10 @@ void Connection::read() {
     self->neighbours_.now_ms = self->neighbours_.read_clock();
     self->on_read(n);
   };
-  if (tls_) tls_->async_read_some(into, std::move(done));
-  else socket_.async_read_some(into, std::move(done));
+  if (tls_)
+    tls_->async_read_some(into, std::move(done));
+  else
+    socket_.async_read_some(into, std::move(done));
 }
 
 // Room for `wanted` more bytes behind end_. Moves what is there to the front; grows within the caps.
@@ -161,7 +181,8 @@ Connection::Step Connection::advance() {
   const std::size_t body_there = there - head_size_;
   bool whole = true;
   switch (request_.framing) {
-    case Framing::none: break;
+    case Framing::none:
+      break;
     case Framing::length:
       wire = request_.content_length;
       request_.body_size = wire;
@@ -188,7 +209,8 @@ Connection::Step Connection::advance() {
     if (buffer_.data() + begin_ != before) {
       std::size_t scanned = 0;
       const std::size_t body_size = request_.body_size;
-      if (parse_head(buffer_.data() + begin_, head_size_, scanned, request_).state != HeadResult::State::done) return end_with(400);
+      if (parse_head(buffer_.data() + begin_, head_size_, scanned, request_).state != HeadResult::State::done)
+        return end_with(400);
       request_.body_size = body_size;
       if (!neighbours_.responder.receive(request_, peer_, response_)) return end_with(400);
     }
@@ -290,8 +312,10 @@ void Connection::write() {
     if (self->begin_ == self->end_ && self->neighbours_.responder.draining()) return self->close();
     self->work();
   };
-  if (tls_) asio::async_write(*tls_, asio::buffer(out_), std::move(done));
-  else asio::async_write(socket_, asio::buffer(out_), std::move(done));
+  if (tls_)
+    asio::async_write(*tls_, asio::buffer(out_), std::move(done));
+  else
+    asio::async_write(socket_, asio::buffer(out_), std::move(done));
 }
 
 // Closing with unread bytes makes the kernel reset the connection, and the answer is lost on its way: say that we are

@@ -68,13 +68,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Neighbours& neighbours_;
 
   Phase phase_ = Phase::fresh;
-  std::int64_t since_ms_ = 0;     // when the phase began
+  std::int64_t since_ms_ = 0;  // when the phase began
   std::int64_t deadline_ms_ = 0;
   std::int64_t held_since_ms_ = 0;
 
-  std::vector<char> buffer_;      // bytes of requests: [begin_, end_)
+  std::vector<char> buffer_;  // bytes of requests: [begin_, end_)
   std::size_t begin_ = 0, end_ = 0;
-  std::size_t reserved_ = 0;      // of the budget that all connections share
+  std::size_t reserved_ = 0;  // of the budget that all connections share
   std::size_t scanned_ = 0, head_size_ = 0;
   Request request_;
   std::optional<ChunkedBody> chunked_;
@@ -87,22 +87,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 // The times of the phases, in ms.
 struct Limits {
-  std::int64_t handshake = 10'000, fresh = 30'000, idle = 300'000, head = 10'000, body = 20'000, write = 20'000, linger = 2'000, held = 2'000;
-  std::size_t max_held = 256;                  // requests of one worker
-  std::size_t budget = 256u * 1024 * 1024;     // bytes of bodies, of all connections together
+  std::int64_t handshake = 10'000, fresh = 30'000, idle = 300'000, head = 10'000, body = 20'000, write = 20'000,
+               linger = 2'000, held = 2'000;
+  std::size_t max_held = 256;               // requests of one worker
+  std::size_t budget = 256u * 1024 * 1024;  // bytes of bodies, of all connections together
 };
 
 struct Neighbours {
   daemon::Responder& responder;
   const Limits& limits;
   std::atomic<std::size_t>& budget_used;
-  std::int64_t now_ms = 0;                     // the worker's clock, as of its last event
+  std::int64_t now_ms = 0;  // the worker's clock, as of its last event
   std::size_t held = 0;
   // Takes a connection out of the worker's list.
   virtual void gone(Connection& connection) = 0;
   virtual std::int64_t read_clock() = 0;
   virtual void hold_began() = 0;
-  Neighbours(daemon::Responder& r, const Limits& l, std::atomic<std::size_t>& b) : responder(r), limits(l), budget_used(b) {}
+  Neighbours(daemon::Responder& r, const Limits& l, std::atomic<std::size_t>& b)
+      : responder(r), limits(l), budget_used(b) {}
   virtual ~Neighbours() = default;
 };
 

@@ -15,8 +15,10 @@ int hex(char c) {
 bool decode(char* text, std::size_t size, std::string_view& out) {
   char* to = text;
   for (std::size_t i = 0; i < size; ++i) {
-    if (text[i] == '+') *to++ = ' ';
-    else if (text[i] != '%') *to++ = text[i];
+    if (text[i] == '+')
+      *to++ = ' ';
+    else if (text[i] != '%')
+      *to++ = text[i];
     else {
       if (i + 2 >= size) return false;
       const int high = hex(text[i + 1]), low = hex(text[i + 2]);
@@ -42,7 +44,8 @@ bool Form::parse(char* text, std::size_t size) noexcept {
       Field& field = fields_[count_];
       field = {};
       if (!decode(text, static_cast<std::size_t>(equals - text), field.name)) return false;
-      if (equals != field_end && !decode(equals + 1, static_cast<std::size_t>(field_end - equals - 1), field.value)) return false;
+      if (equals != field_end && !decode(equals + 1, static_cast<std::size_t>(field_end - equals - 1), field.value))
+        return false;
       if (find(field.name)) return false;
       ++count_;
     }

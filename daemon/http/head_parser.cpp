@@ -18,7 +18,8 @@ bool is_token(char c) {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool equals_ignoring_case(std::string_view a, std::string_view lower_case) {
-  return a.size() == lower_case.size() && std::equal(a.begin(), a.end(), lower_case.begin(), [](char x, char y) { return lower(x) == y; });
+  return a.size() == lower_case.size() &&
+         std::equal(a.begin(), a.end(), lower_case.begin(), [](char x, char y) { return lower(x) == y; });
 }
 
 // Whether a comma-separated list of tokens has this one.
@@ -47,7 +48,8 @@ bool take_request_line(char* line, std::size_t size, Request& out, int& status) 
   if (target_end == end || target == target_end || *target != '/') return false;
   if (!std::all_of(target, target_end, [](char c) { return c > 0x20 && c < 0x7f; })) return false;
   const std::string_view version(target_end + 1, static_cast<std::size_t>(end - target_end - 1));
-  if (version == "HTTP/1.0") out.http10 = true;
+  if (version == "HTTP/1.0")
+    out.http10 = true;
   else if (version != "HTTP/1.1") {
     status = version.size() == 8 && version.starts_with("HTTP/") ? 505 : 400;
     return false;
@@ -70,8 +72,11 @@ bool take_header(char* line, std::size_t size, Request& out) {
   while (first != last && (*first == ' ' || *first == '\t')) ++first;
   while (first != last && (last[-1] == ' ' || last[-1] == '\t')) --last;
   // RFC 9110 5.5: CR, LF, NUL and other control characters.
-  if (!std::all_of(first, last, [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); })) return false;
-  out.headers[out.header_count++] = {{line, static_cast<std::size_t>(colon - line)}, {first, static_cast<std::size_t>(last - first)}};
+  if (!std::all_of(first, last,
+                   [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); }))
+    return false;
+  out.headers[out.header_count++] = {{line, static_cast<std::size_t>(colon - line)},
+                                     {first, static_cast<std::size_t>(last - first)}};
   return true;
 }
 
@@ -87,7 +92,8 @@ int take_framing(Request& out) {
   }
   if (lengths == 1) {
     const std::string_view digits = *out.header("content-length");
-    if (digits.empty() || !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; })) return 400;
+    if (digits.empty() || !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
+      return 400;
     if (digits.size() > 18) return 413;
     out.content_length = std::stoull(std::string(digits));
     if (out.content_length > kMaxBodyBytes) return 413;

@@ -51,7 +51,8 @@ TEST(HeadParserTest, WaitsForTheEndByteByByte) {
   std::string text = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
   Request request;
   std::size_t scanned = 0;
-  for (std::size_t n = 0; n < text.size(); ++n) ASSERT_EQ(parse_head(text.data(), n, scanned, request).state, State::more) << n;
+  for (std::size_t n = 0; n < text.size(); ++n)
+    ASSERT_EQ(parse_head(text.data(), n, scanned, request).state, State::more) << n;
   EXPECT_EQ(parse_head(text.data(), text.size(), scanned, request).state, State::done);
 }
 

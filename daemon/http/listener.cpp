@@ -1,8 +1,8 @@
 #include "daemon/http/listener.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +16,9 @@ namespace sallyport::http {
 namespace {
 
 Error cannot(const std::string& address, int code) {
-  const std::string hint = code == EADDRINUSE ? "something else listens there: ss -ltnp" : code == EACCES ? "ports under 1024 need CAP_NET_BIND_SERVICE" : "";
+  const std::string hint = code == EADDRINUSE ? "something else listens there: ss -ltnp"
+                           : code == EACCES   ? "ports under 1024 need CAP_NET_BIND_SERVICE"
+                                              : "";
   return {ErrorKind::kUnavailable, fmt::format("cannot listen on {}: {}", address, std::strerror(code)), hint, ""};
 }
 
@@ -62,7 +64,8 @@ Result<Listener> open_listener(const std::string& address) {
   const int on = 1;
   ::setsockopt(out.fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (storage.ss_family == AF_INET6) ::setsockopt(out.fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(out.fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0) return unexpected(cannot(address, errno));
+  if (::bind(out.fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0)
+    return unexpected(cannot(address, errno));
   if (::listen(out.fd.get(), 4096) != 0) return unexpected(cannot(address, errno));
   socklen_t got = sizeof storage;
   ::getsockname(out.fd.get(), reinterpret_cast<sockaddr*>(&storage), &got);

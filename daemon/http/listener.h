@@ -9,10 +9,10 @@
 namespace sallyport::http {
 
 struct Listener {
-  control::Descriptor fd;                 // non-blocking
-  std::string address;                    // as bound: "127.0.0.1:43211", "unix:/path"
+  control::Descriptor fd;  // non-blocking
+  std::string address;     // as bound: "127.0.0.1:43211", "unix:/path"
   bool is_unix = false;
-  control::BoundSocket unix_socket;       // of a Unix socket: its file is taken away at the end
+  control::BoundSocket unix_socket;  // of a Unix socket: its file is taken away at the end
 };
 
 Result<Listener> open_listener(const std::string& address);

@@ -38,7 +38,8 @@ struct Request {
   std::size_t body_size = 0;
 
   std::string_view path() const noexcept { return {path_data, path_size}; }
-  // The one value of a header; nothing where there is none, or more than one (which of them is meant is anybody's guess).
+  // The one value of a header; nothing where there is none, or more than one (which of them is meant is anybody's
+  // guess).
   std::optional<std::string_view> header(std::string_view name) const noexcept {
     std::optional<std::string_view> found;
     for (std::size_t i = 0; i < header_count; ++i) {

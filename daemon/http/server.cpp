@@ -30,7 +30,8 @@ constexpr auto kTick = std::chrono::milliseconds(200);
 constexpr auto kRetry = std::chrono::milliseconds(20);
 
 std::int64_t monotonic_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 daemon::PeerFacts facts_of(int fd, bool is_unix) {
@@ -47,8 +48,10 @@ daemon::PeerFacts facts_of(int fd, bool is_unix) {
   socklen_t size = sizeof storage;
   if (::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return out;
   char text[INET6_ADDRSTRLEN] = {};
-  if (storage.ss_family == AF_INET) ::inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in*>(&storage)->sin_addr, text, sizeof text);
-  else ::inet_ntop(AF_INET6, &reinterpret_cast<sockaddr_in6*>(&storage)->sin6_addr, text, sizeof text);
+  if (storage.ss_family == AF_INET)
+    ::inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in*>(&storage)->sin_addr, text, sizeof text);
+  else
+    ::inet_ntop(AF_INET6, &reinterpret_cast<sockaddr_in6*>(&storage)->sin6_addr, text, sizeof text);
   out.address = text;
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -60,7 +63,12 @@ daemon::PeerFacts facts_of(int fd, bool is_unix) {
 // One thread, its connections, its responder.
 struct Worker final : Neighbours {
   Worker(daemon::House& house, const Limits& l, std::atomic<std::size_t>& budget, std::size_t most)
-      : Neighbours(own_responder, l, budget), own_responder(house), io(1), timer(io), retry_timer(io), most_connections(most) {}
+      : Neighbours(own_responder, l, budget),
+        own_responder(house),
+        io(1),
+        timer(io),
+        retry_timer(io),
+        most_connections(most) {}
 
   void run() {
     arm();
@@ -142,7 +150,8 @@ struct Worker final : Neighbours {
 };
 
 struct Server::Impl {
-  Impl(daemon::House& h, std::vector<Listener> l, ServerOptions o) : house(h), listeners(std::move(l)), options(std::move(o)), tls(options.tls) {}
+  Impl(daemon::House& h, std::vector<Listener> l, ServerOptions o)
+      : house(h), listeners(std::move(l)), options(std::move(o)), tls(options.tls) {}
 
   struct Door {
     explicit Door(asio::io_context& io) : acceptor(io), pause(io) {}
@@ -170,9 +179,10 @@ struct Server::Impl {
         const std::lock_guard lock(tls_mutex);
         context = tls;
       }
-      asio::post(next.io, [&next, socket = std::move(socket), context = std::move(context), peer = std::move(peer)]() mutable {
-        next.adopt(std::move(socket), std::move(context), std::move(peer));
-      });
+      asio::post(next.io,
+                 [&next, socket = std::move(socket), context = std::move(context), peer = std::move(peer)]() mutable {
+                   next.adopt(std::move(socket), std::move(context), std::move(peer));
+                 });
       accept(door);
     });
   }
@@ -195,7 +205,8 @@ Server::Server(daemon::House& house, std::vector<Listener> listeners, ServerOpti
   Impl& impl = *impl_;
   const std::size_t workers = std::max<std::size_t>(1, impl.options.workers);
   for (std::size_t i = 0; i < workers; ++i)
-    impl.workers.push_back(std::make_unique<Worker>(house, impl.limits, impl.budget, std::max<std::size_t>(1, impl.options.max_connections / workers)));
+    impl.workers.push_back(std::make_unique<Worker>(house, impl.limits, impl.budget,
+                                                    std::max<std::size_t>(1, impl.options.max_connections / workers)));
 }
 
 Server::~Server() { stop(); }

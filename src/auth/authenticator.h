@@ -18,7 +18,7 @@ struct AuthContext {
 
 // What the chain must know beyond the decisions themselves.
 struct ChainNotes {
-  bool user_unknown = false;   // a user name was shown, the users were asked, and none has it
+  bool user_unknown = false;  // a user name was shown, the users were asked, and none has it
   bool token_verified = false;
   bool token_shown = false;
 };

@@ -28,7 +28,10 @@ Decision end_of_chain(const AuthContext& c) {
       d.reason = anything_shown ? Reason::unknown_credential : Reason::no_credentials;
       break;
   }
-  c.work.trace.add({.kind = StepKind::no_match, .passed = d.verdict == Verdict::allow, .reason = d.reason, .subject = name(c.snapshot.no_match)});
+  c.work.trace.add({.kind = StepKind::no_match,
+                    .passed = d.verdict == Verdict::allow,
+                    .reason = d.reason,
+                    .subject = name(c.snapshot.no_match)});
   return d;
 }
 
@@ -37,7 +40,8 @@ Decision end_of_chain(const AuthContext& c) {
 void spend_on_unknown_user(const AuthContext& c, const Decision& d, const ChainNotes& notes) {
   if (!c.memory.equalize_timing || d.verdict != Verdict::deny || !notes.user_unknown || notes.token_verified) return;
   if (!shown(c.attempt.password) || c.snapshot.users->size() == 0) return;
-  if (c.memory.brake && !c.memory.brake->permit(*c.attempt.username, c.attempt.peer.address, c.now.monotonic_ms)) return;
+  if (c.memory.brake && !c.memory.brake->permit(*c.attempt.username, c.attempt.peer.address, c.now.monotonic_ms))
+    return;
   spend_dummy_hash(*c.attempt.password);
 }
 
@@ -48,7 +52,8 @@ Decision decide(const ConnectAttempt& attempt, const GateSnapshot& snapshot, con
   const AuthContext context{attempt, snapshot, now, work, memory};
   work.trace.clear();
   Decision d;
-  if (too_long(attempt.client_id) || too_long(attempt.username) || too_long(attempt.password) || too_long(attempt.auth_data)) {
+  if (too_long(attempt.client_id) || too_long(attempt.username) || too_long(attempt.password) ||
+      too_long(attempt.auth_data)) {
     d.reason = Reason::field_too_long;
     return d;
   }

@@ -24,7 +24,8 @@ struct Workspace {
   Trace trace;
 };
 
-// What speeds a decision up or slows guessing down, and never changes who is let in. Any may be absent (the CLI has none).
+// What speeds a decision up or slows guessing down, and never changes who is let in. Any may be absent (the CLI has
+// none).
 struct DecisionMemory {
   PasswordMemory* passwords = nullptr;
   TokenCache* tokens = nullptr;

@@ -80,7 +80,8 @@ TEST_F(ChainTest, ABadSignatureIsOutAndNeverGoesOn) {
   snapshot.no_match = NoMatch::defer;
   const std::string good = token(R"({"sub":"d1"})");
   EXPECT_EQ(reason({"x", good}, Verdict::allow), Reason::token_ok);
-  EXPECT_EQ(reason({"x", token(R"({"sub":"d1"})", "another secret, just as long as it")}, Verdict::deny), Reason::bad_signature);
+  EXPECT_EQ(reason({"x", token(R"({"sub":"d1"})", "another secret, just as long as it")}, Verdict::deny),
+            Reason::bad_signature);
   EXPECT_EQ(reason({"x", good.substr(0, good.size() - 1)}, Verdict::deny), Reason::malformed_token);
 }
 
@@ -235,7 +236,8 @@ TEST_F(ChainTest, ARememberedTokenIsForgottenWithItsKeys) {
   memory.tokens = &tokens;
   const std::string t = token("{}");
   EXPECT_EQ(reason({"x", t}, Verdict::allow), Reason::token_ok);
-  snapshot.jwt.plain.keys = std::make_shared<const KeyRing>(std::vector<KeyPtr>{secret_key("another secret, just as long as it")}, 2);
+  snapshot.jwt.plain.keys =
+      std::make_shared<const KeyRing>(std::vector<KeyPtr>{secret_key("another secret, just as long as it")}, 2);
   EXPECT_EQ(reason({"x", t}, Verdict::deny), Reason::bad_signature);
 }
 

@@ -23,18 +23,18 @@ struct Decision {
   Verdict verdict = Verdict::deny;
   Reason reason = Reason::internal_error;
   Authenticator authenticator = Authenticator::none;  // whose word it is; none: the end of the chain
-  std::string_view principal;             // who it is; empty where nobody was recognised
-  bool principal_verified = false;        // by the password or a verified claim, not by CONNECT's own say
+  std::string_view principal;                         // who it is; empty where nobody was recognised
+  bool principal_verified = false;                    // by the password or a verified claim, not by CONNECT's own say
   bool is_superuser = false;
   std::optional<UnixSeconds> expires_at;  // the token's exp, without leeway
-  bool client_id_bound = false;           // the client id counts as proved: a password user's, or a claim had to equal it
+  bool client_id_bound = false;  // the client id counts as proved: a password user's, or a claim had to equal it
   std::shared_ptr<const TopicRules> token_rules;  // what the token itself says of topics; nothing: it does not
-  std::vector<std::string> groups;        // that the token puts its holder in
-  const VerificationKey* key = nullptr;   // the key that verified the token
-  const TokenAuthority* authority = nullptr;  // whose keys and rules judged the token
-  bool token_shown = false;               // the field held a token: user names that look like one are not logged
-  bool wants_refresh = false;             // an unknown kid: ask the key sources
-  bool wants_rehash = false;              // a weak imported hash was right: replace it
+  std::vector<std::string> groups;                // that the token puts its holder in
+  const VerificationKey* key = nullptr;           // the key that verified the token
+  const TokenAuthority* authority = nullptr;      // whose keys and rules judged the token
+  bool token_shown = false;    // the field held a token: user names that look like one are not logged
+  bool wants_refresh = false;  // an unknown kid: ask the key sources
+  bool wants_rehash = false;   // a weak imported hash was right: replace it
 };
 
 }  // namespace sallyport

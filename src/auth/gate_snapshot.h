@@ -21,12 +21,12 @@ namespace sallyport {
 
 // What tokens of one issuer are held to, and the keys that may verify them.
 struct TokenAuthority {
-  std::string name;                    // "" for plain [jwt]
+  std::string name;  // "" for plain [jwt]
   std::optional<std::string> issuer;
-  std::vector<std::string> audience;   // any of them; empty: not checked
+  std::vector<std::string> audience;  // any of them; empty: not checked
   bool verify_claims = true;
   std::vector<ClaimRule> claims;
-  std::int64_t leeway = 0;             // seconds, not negative
+  std::int64_t leeway = 0;  // seconds, not negative
   bool require_exp = false;
   std::optional<std::int64_t> max_lifetime;  // seconds
   std::optional<std::string> typ;
@@ -34,9 +34,9 @@ struct TokenAuthority {
   RightsPolicy rights;
   std::vector<ClaimPath> groups_claims;
   std::optional<ClaimPath> superuser_claim;  // nothing: no claim makes one
-  std::vector<KeyPtr> local_keys;      // of the settings and their files; what `keys` begins with
+  std::vector<KeyPtr> local_keys;            // of the settings and their files; what `keys` begins with
   std::shared_ptr<const KeyRing> keys;
-  std::shared_ptr<RefreshBell> bell;   // asks for newer keys; nothing: no source on the network
+  std::shared_ptr<RefreshBell> bell;  // asks for newer keys; nothing: no source on the network
 };
 
 struct JwtPolicy {

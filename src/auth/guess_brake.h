@@ -30,8 +30,8 @@ class GuessBrake {
 
  private:
   static constexpr std::size_t kEntries = 16'384;  // of each kind
-  RateLimiter names_{10, 1, kEntries};      // ten wrong ones at once, then one a second
-  RateLimiter addresses_{20, 4, kEntries};  // an address may serve a whole site: twenty, then four a second
+  RateLimiter names_{10, 1, kEntries};             // ten wrong ones at once, then one a second
+  RateLimiter addresses_{20, 4, kEntries};         // an address may serve a whole site: twenty, then four a second
 };
 
 }  // namespace sallyport

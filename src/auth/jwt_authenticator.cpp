@@ -40,7 +40,10 @@ void name_principal(const JsonValue& claims, const AuthContext& c, Decision& d) 
   }
   const bool token_is_name = c.snapshot.jwt.from == TokenSource::username;
   d.principal = (token_is_name ? c.attempt.client_id : c.attempt.username).value_or(std::string_view{});
-  c.work.trace.add({.kind = StepKind::principal_found, .who = kJwt, .passed = false, .subject = token_is_name ? "client id" : "user name"});
+  c.work.trace.add({.kind = StepKind::principal_found,
+                    .who = kJwt,
+                    .passed = false,
+                    .subject = token_is_name ? "client id" : "user name"});
 }
 
 struct Verification {
@@ -48,15 +51,18 @@ struct Verification {
   std::optional<Decision> refusal;  // where there is no token
 };
 
-// No key that is here verifies the token. A key that a refresh can still bring might: then nothing can be said yet. Only
-// a kid that no key has asks for one, and only of an alg that such a key could serve; a damaged signature never does.
+// No key that is here verifies the token. A key that a refresh can still bring might: then nothing can be said yet.
+// Only a kid that no key has asks for one, and only of an alg that such a key could serve; a damaged signature never
+// does.
 Decision without_key(const CompactJws& jws, const KeyRing& ring, Reason reason, const AuthContext& c) {
   const PendingKeys& pending = ring.pending();
   const bool unknown_kid = jws.kid() && !ring.knows_kid(*jws.kid());
   const bool none_yet = pending.none_yet && !(jws.kid() && !unknown_kid);
   Decision d = answer(Verdict::deny, reason);
-  if ((unknown_kid || none_yet) && ring.may_arrive(jws.algorithm(), c.now.monotonic_ms)) d = answer(Verdict::unavailable, Reason::keys_unavailable);
-  d.wants_refresh = d.verdict == Verdict::unavailable || (unknown_kid && pending.remote && remote_can_serve(jws.algorithm()));
+  if ((unknown_kid || none_yet) && ring.may_arrive(jws.algorithm(), c.now.monotonic_ms))
+    d = answer(Verdict::unavailable, Reason::keys_unavailable);
+  d.wants_refresh =
+      d.verdict == Verdict::unavailable || (unknown_kid && pending.remote && remote_can_serve(jws.algorithm()));
   return d;
 }
 
@@ -74,15 +80,24 @@ Verification verify_signature(const CompactJws& jws, const TokenAuthority& autho
   const std::size_t count = ring.candidates(jws.algorithm(), jws.kid(), candidates);
   if (count == 0) {
     const bool by_kid = ring.can_serve(jws.algorithm());
-    const Reason reason = by_kid || (jws.kid() && ring.pending().remote) ? Reason::unknown_key_id : Reason::no_key_for_algorithm;
-    trace.add({.kind = StepKind::no_key_tried, .who = kJwt, .reason = reason, .subject = jws.kid().value_or(std::string_view{})});
+    const Reason reason =
+        by_kid || (jws.kid() && ring.pending().remote) ? Reason::unknown_key_id : Reason::no_key_for_algorithm;
+    trace.add({.kind = StepKind::no_key_tried,
+               .who = kJwt,
+               .reason = reason,
+               .subject = jws.kid().value_or(std::string_view{})});
     return {std::nullopt, without_key(jws, ring, reason, c)};
   }
   Result<VerifiedToken, Reason> token =
       Verifier::verify(jws, std::span(candidates.data(), count), [&](const VerificationKey& key, bool good) {
-        trace.add({.kind = StepKind::key_tried, .who = kJwt, .passed = good, .reason = Reason::bad_signature, .subject = key.label()});
+        trace.add({.kind = StepKind::key_tried,
+                   .who = kJwt,
+                   .passed = good,
+                   .reason = Reason::bad_signature,
+                   .subject = key.label()});
       });
-  if (!token && token.error() == Reason::bad_signature) return {std::nullopt, without_key(jws, ring, Reason::bad_signature, c)};
+  if (!token && token.error() == Reason::bad_signature)
+    return {std::nullopt, without_key(jws, ring, Reason::bad_signature, c)};
   if (!token) return {std::nullopt, answer(Verdict::deny, token.error())};
   if (c.memory.tokens) c.memory.tokens->remember(jws.token(), ring, token->key());
   return {std::move(*token), std::nullopt};
@@ -101,7 +116,10 @@ Result<const TokenAuthority*, Reason> choose_authority(const CompactJws& jws, co
     for (const TokenAuthority& authority : jwt.issuers)
       if (authority.issuer == *text) return &authority;
   if (jwt.plain.keys && (!jwt.plain.keys->empty() || jwt.plain.keys->pending().remote)) return &jwt.plain;
-  c.work.trace.add({.kind = StepKind::issuer_checked, .who = kJwt, .reason = Reason::issuer_mismatch, .found = text.value_or(std::string_view{})});
+  c.work.trace.add({.kind = StepKind::issuer_checked,
+                    .who = kJwt,
+                    .reason = Reason::issuer_mismatch,
+                    .found = text.value_or(std::string_view{})});
   return unexpected(Reason::issuer_mismatch);
 }
 
@@ -165,9 +183,12 @@ std::optional<Decision> ask_jwt(const AuthContext& c, ChainNotes& notes) {
     trace.add({.kind = StepKind::switched_off, .who = kJwt});
     return std::nullopt;
   }
-  const std::optional<std::string_view>& field = jwt.from == TokenSource::password ? c.attempt.password : c.attempt.username;
+  const std::optional<std::string_view>& field =
+      jwt.from == TokenSource::password ? c.attempt.password : c.attempt.username;
   if (!shown(field)) {
-    trace.add({.kind = StepKind::absent, .who = kJwt, .subject = jwt.from == TokenSource::password ? "password" : "user name"});
+    trace.add({.kind = StepKind::absent,
+               .who = kJwt,
+               .subject = jwt.from == TokenSource::password ? "password" : "user name"});
     return std::nullopt;
   }
   const auto refuse = [&](StepKind kind, Reason reason) {
@@ -178,15 +199,19 @@ std::optional<Decision> ask_jwt(const AuthContext& c, ChainNotes& notes) {
   };
   const LookedAt seen = look_at(*field, c.work.token);
   switch (seen.shape) {
-    case TokenShape::absent: return std::nullopt;
-    case TokenShape::encrypted: notes.token_shown = true; return refuse(StepKind::token_read, Reason::encrypted_token);
+    case TokenShape::absent:
+      return std::nullopt;
+    case TokenShape::encrypted:
+      notes.token_shown = true;
+      return refuse(StepKind::token_read, Reason::encrypted_token);
     case TokenShape::something_else:
       if (jwt.not_a_token == NotAToken::ignore) {
         trace.add({.kind = StepKind::not_a_token, .who = kJwt, .passed = true});
         return std::nullopt;
       }
       return refuse(StepKind::not_a_token, Reason::not_a_token);
-    case TokenShape::token: break;
+    case TokenShape::token:
+      break;
   }
   notes.token_shown = true;
   const Result<CompactJws, Reason> jws = CompactJws::parse(seen, c.work.token);

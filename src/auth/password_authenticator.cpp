@@ -11,7 +11,10 @@ namespace sallyport {
 namespace {
 
 Decision answer(const AuthContext& c, Verdict verdict, Reason reason, const UserView* user) {
-  c.work.trace.add({.kind = StepKind::password_checked, .who = Authenticator::password, .passed = verdict == Verdict::allow, .reason = reason});
+  c.work.trace.add({.kind = StepKind::password_checked,
+                    .who = Authenticator::password,
+                    .passed = verdict == Verdict::allow,
+                    .reason = reason});
   Decision d;
   d.verdict = verdict;
   d.reason = reason;
@@ -25,7 +28,8 @@ Decision answer(const AuthContext& c, Verdict verdict, Reason reason, const User
   return d;
 }
 
-// The account's own state counts only for whoever knows the password, so that a stranger cannot tell it by time or code.
+// The account's own state counts only for whoever knows the password, so that a stranger cannot tell it by time or
+// code.
 Decision answer_right_password(const AuthContext& c, const UserView& user) {
   if (!user.enabled) return answer(c, Verdict::deny, Reason::user_disabled, &user);
   return answer(c, Verdict::allow, Reason::password_ok, &user);

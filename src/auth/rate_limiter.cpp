@@ -31,7 +31,8 @@ struct RateLimiter::State {
   State(double b, double p, std::size_t n) : burst(b), per_second(p), sets(std::max<std::size_t>(1, n / 4)) {}
 
   double left_now(const Bucket& b, std::int64_t now_ms) const noexcept {
-    return std::min(burst, b.left + static_cast<double>(std::max<std::int64_t>(0, now_ms - b.at_ms)) / 1000.0 * per_second);
+    return std::min(burst,
+                    b.left + static_cast<double>(std::max<std::int64_t>(0, now_ms - b.at_ms)) / 1000.0 * per_second);
   }
   Bucket& bucket(Set& set, std::uint64_t tag, std::int64_t now_ms) const noexcept {
     Bucket* fullest = nullptr;

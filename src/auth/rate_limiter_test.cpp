@@ -25,7 +25,8 @@ TEST(RateLimiterTest, AClockThatGoesBackGivesNothing) {
 
 TEST(RateLimiterTest, AFloodOfOtherKeysDoesNotMakeTheBusiestForgotten) {
   RateLimiter limiter(10, 0.001, 4);  // one set
-  while (limiter.take("guesser", 0)) {}
+  while (limiter.take("guesser", 0)) {
+  }
   for (int i = 0; i < 1000; ++i) limiter.take("other" + std::to_string(i), 1);
   EXPECT_FALSE(limiter.take("guesser", 2));
 }

@@ -15,10 +15,13 @@ inline constexpr std::string_view kSecret = "a secret of this test that nobody h
 inline constexpr UnixSeconds kNow = 1'800'000'000;
 
 inline KeyPtr secret_key(std::string_view secret, std::optional<std::string> kid = {}) {
-  return make_secret_key(secret, {.origin = KeyOrigin::secret, .label = "secret", .kid = std::move(kid), .allowed = kAllAlgorithms}).value();
+  return make_secret_key(
+             secret, {.origin = KeyOrigin::secret, .label = "secret", .kid = std::move(kid), .allowed = kAllAlgorithms})
+      .value();
 }
 
-inline std::string token(std::string_view payload, std::string_view secret = kSecret, std::string_view header = R"({"alg":"HS256","typ":"JWT"})") {
+inline std::string token(std::string_view payload, std::string_view secret = kSecret,
+                         std::string_view header = R"({"alg":"HS256","typ":"JWT"})") {
   return sign_compact(*signing_key_from_secret(secret).value(), Algorithm::HS256, header, payload).value();
 }
 

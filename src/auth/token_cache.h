@@ -29,7 +29,9 @@ class TokenCache {
   const VerificationKey* find(std::string_view token, const KeyRing& ring) const noexcept;
   void remember(std::string_view token, const KeyRing& ring, const VerificationKey& key) noexcept;
   // A hit made into a VerifiedToken without a signature check.
-  static Result<VerifiedToken, Reason> believe(const CompactJws& jws, const VerificationKey& key) { return Verifier::believe(jws, key); }
+  static Result<VerifiedToken, Reason> believe(const CompactJws& jws, const VerificationKey& key) {
+    return Verifier::believe(jws, key);
+  }
   std::size_t entries() const noexcept;
   std::size_t bytes() const noexcept;
 

@@ -7,11 +7,13 @@ namespace {
 
 template <class Binds>
 bool any_rule(const TokenAuthority& authority, Binds binds) {
-  return authority.verify_claims &&
-         std::any_of(authority.claims.begin(), authority.claims.end(), [&](const ClaimRule& rule) { return binds(rule.expected); });
+  return authority.verify_claims && std::any_of(authority.claims.begin(), authority.claims.end(),
+                                                [&](const ClaimRule& rule) { return binds(rule.expected); });
 }
 
-bool holds(const ClaimPath& path, const JsonValue& claims) { return !path.text().empty() && path.find(claims).has_value(); }
+bool holds(const ClaimPath& path, const JsonValue& claims) {
+  return !path.text().empty() && path.find(claims).has_value();
+}
 
 // A claim of text that says "true" is not true: issuers that mean it write it so.
 bool is_true(const std::optional<ClaimPath>& path, const JsonValue& claims) {
@@ -21,13 +23,16 @@ bool is_true(const std::optional<ClaimPath>& path, const JsonValue& claims) {
 
 }  // namespace
 
-std::optional<Reason> read_grant(const JsonValue& claims, const TokenAuthority& authority, const AuthContext& c, Decision& d) {
+std::optional<Reason> read_grant(const JsonValue& claims, const TokenAuthority& authority, const AuthContext& c,
+                                 Decision& d) {
   const bool token_is_name = c.snapshot.jwt.from == TokenSource::username;
   d.client_id_bound = c.attempt.client_id && any_rule(authority, [](const Template& t) { return binds_client_id(t); });
-  // Without a principal claim it is CONNECT's own say that names the client, and that counts where a claim had to equal it.
+  // Without a principal claim it is CONNECT's own say that names the client, and that counts where a claim had to equal
+  // it.
   if (!d.principal_verified)
-    d.principal_verified = token_is_name ? d.client_id_bound
-                                         : c.attempt.username && any_rule(authority, [](const Template& t) { return binds_username(t); });
+    d.principal_verified =
+        token_is_name ? d.client_id_bound
+                      : c.attempt.username && any_rule(authority, [](const Template& t) { return binds_username(t); });
   d.is_superuser = is_true(authority.superuser_claim, claims);
   if (!authority.groups_claims.empty()) d.groups = read_groups(claims, authority.groups_claims);
 
@@ -40,7 +45,10 @@ std::optional<Reason> read_grant(const JsonValue& claims, const TokenAuthority& 
   values.client_id = c.attempt.client_id;
   Result<std::shared_ptr<const TopicRules>, Reason> rules = read_token_rights(claims, policy, values);
   if (!rules) {
-    c.work.trace.add({.kind = StepKind::claim_checked, .who = Authenticator::jwt, .passed = false, .reason = rules.error(),
+    c.work.trace.add({.kind = StepKind::claim_checked,
+                      .who = Authenticator::jwt,
+                      .passed = false,
+                      .reason = rules.error(),
                       .subject = (acl ? policy.acl : policy.scope).text()});
     return rules.error();
   }

@@ -9,6 +9,7 @@
 namespace sallyport {
 
 // Writes to `decision`. The reason to refuse with, or nothing: malformed_rights, unsupported_condition.
-std::optional<Reason> read_grant(const JsonValue& claims, const TokenAuthority& authority, const AuthContext& context, Decision& decision);
+std::optional<Reason> read_grant(const JsonValue& claims, const TokenAuthority& authority, const AuthContext& context,
+                                 Decision& decision);
 
 }  // namespace sallyport

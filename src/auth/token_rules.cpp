@@ -16,17 +16,23 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 }
 std::string_view without_application(std::string_view typ) {
   constexpr std::string_view prefix = "application/";
-  if (typ.size() > prefix.size() && equal_ignoring_case(typ.substr(0, prefix.size()), prefix)) typ.remove_prefix(prefix.size());
+  if (typ.size() > prefix.size() && equal_ignoring_case(typ.substr(0, prefix.size()), prefix))
+    typ.remove_prefix(prefix.size());
   return typ;
 }
 
 // A time claim is absent, good, or malformed; malformed is never absent.
-std::optional<Reason> read_time(const JsonValue& claims, std::string_view claim, std::optional<UnixSeconds>& out, Trace& trace) {
+std::optional<Reason> read_time(const JsonValue& claims, std::string_view claim, std::optional<UnixSeconds>& out,
+                                Trace& trace) {
   const std::optional<JsonValue> value = claims.find(claim);
   if (!value) return std::nullopt;
   out = numeric_date(*value);
   if (out) return std::nullopt;
-  trace.add({.kind = StepKind::claim_checked, .who = kJwt, .passed = false, .reason = Reason::malformed_claim, .subject = claim});
+  trace.add({.kind = StepKind::claim_checked,
+             .who = kJwt,
+             .passed = false,
+             .reason = Reason::malformed_claim,
+             .subject = claim});
   return Reason::malformed_claim;
 }
 
@@ -51,27 +57,32 @@ std::optional<Reason> read_times(const JsonValue& claims, TokenTimes& out, Trace
   return read_time(claims, "iat", out.iat, trace);
 }
 
-std::optional<Reason> check_times(const TokenTimes& times, const TokenAuthority& authority, UnixSeconds now, Trace& trace) {
+std::optional<Reason> check_times(const TokenTimes& times, const TokenAuthority& authority, UnixSeconds now,
+                                  Trace& trace) {
   const auto refuse = [&](StepKind kind, Reason reason, UnixSeconds number) {
     trace.add({.kind = kind, .who = kJwt, .passed = false, .reason = reason, .number = number});
     return reason;
   };
   // RFC 7519 4.1.4: expired "on or after" exp.
   if (times.exp) {
-    if (add_saturating(*times.exp, authority.leeway) <= now) return refuse(StepKind::expiry_checked, Reason::expired, *times.exp);
+    if (add_saturating(*times.exp, authority.leeway) <= now)
+      return refuse(StepKind::expiry_checked, Reason::expired, *times.exp);
     trace.add({.kind = StepKind::expiry_checked, .who = kJwt, .passed = true, .number = *times.exp});
   } else if (authority.require_exp) {
     return refuse(StepKind::expiry_checked, Reason::missing_expiry, 0);
   }
   if (times.nbf) {
-    if (add_saturating(*times.nbf, -authority.leeway) > now) return refuse(StepKind::start_checked, Reason::not_yet_valid, *times.nbf);
+    if (add_saturating(*times.nbf, -authority.leeway) > now)
+      return refuse(StepKind::start_checked, Reason::not_yet_valid, *times.nbf);
     trace.add({.kind = StepKind::start_checked, .who = kJwt, .passed = true, .number = *times.nbf});
   }
   if (authority.max_lifetime) {
     if (!times.exp || !times.iat) return refuse(StepKind::lifetime_checked, Reason::lifetime_too_long, 0);
-    const UnixSeconds lifetime = *times.iat == std::numeric_limits<UnixSeconds>::min() ? std::numeric_limits<UnixSeconds>::max()
-                                                                                       : add_saturating(*times.exp, -*times.iat);
-    if (lifetime > *authority.max_lifetime) return refuse(StepKind::lifetime_checked, Reason::lifetime_too_long, lifetime);
+    const UnixSeconds lifetime = *times.iat == std::numeric_limits<UnixSeconds>::min()
+                                     ? std::numeric_limits<UnixSeconds>::max()
+                                     : add_saturating(*times.exp, -*times.iat);
+    if (lifetime > *authority.max_lifetime)
+      return refuse(StepKind::lifetime_checked, Reason::lifetime_too_long, lifetime);
     trace.add({.kind = StepKind::lifetime_checked, .who = kJwt, .passed = true, .number = lifetime});
   }
   return std::nullopt;
@@ -82,8 +93,13 @@ std::optional<Reason> check_issuer(const JsonValue& claims, const TokenAuthority
   const std::optional<JsonValue> iss = claims.find("iss");
   const std::optional<std::string_view> found = iss ? iss->string() : std::nullopt;
   const bool good = found && *found == *authority.issuer;
-  trace.add({.kind = StepKind::issuer_checked, .who = kJwt, .passed = good, .reason = Reason::issuer_mismatch, .subject = "iss",
-             .expected = *authority.issuer, .found = found.value_or(std::string_view{})});
+  trace.add({.kind = StepKind::issuer_checked,
+             .who = kJwt,
+             .passed = good,
+             .reason = Reason::issuer_mismatch,
+             .subject = "iss",
+             .expected = *authority.issuer,
+             .found = found.value_or(std::string_view{})});
   if (good) return std::nullopt;
   return Reason::issuer_mismatch;
 }
@@ -109,20 +125,31 @@ std::optional<Reason> check_audience(const JsonValue& claims, const TokenAuthori
       good = is_ours(c.value());
     }
   }
-  trace.add({.kind = StepKind::audience_checked, .who = kJwt, .passed = good, .reason = Reason::audience_mismatch, .subject = "aud",
-             .expected = authority.audience.front(), .found = found});
+  trace.add({.kind = StepKind::audience_checked,
+             .who = kJwt,
+             .passed = good,
+             .reason = Reason::audience_mismatch,
+             .subject = "aud",
+             .expected = authority.audience.front(),
+             .found = found});
   if (good) return std::nullopt;
   return Reason::audience_mismatch;
 }
 
-std::optional<Reason> check_claims(const JsonValue& claims, const TokenAuthority& authority, const TemplateValues& values, Trace& trace) {
+std::optional<Reason> check_claims(const JsonValue& claims, const TokenAuthority& authority,
+                                   const TemplateValues& values, Trace& trace) {
   if (!authority.verify_claims) return std::nullopt;
   for (const ClaimRule& rule : authority.claims) {
     const ClaimCheck check = rule.check(claims, values);
     const Reason reason = check == ClaimCheck::missing ? Reason::claim_missing : Reason::claim_mismatch;
     const std::optional<JsonValue> found = check == ClaimCheck::mismatch ? rule.claim.find(claims) : std::nullopt;
-    trace.add({.kind = StepKind::claim_checked, .who = kJwt, .passed = check == ClaimCheck::match, .reason = reason,
-               .subject = rule.claim.text(), .expected = rule.expected.source(), .found = found ? found->text() : std::string_view{}});
+    trace.add({.kind = StepKind::claim_checked,
+               .who = kJwt,
+               .passed = check == ClaimCheck::match,
+               .reason = reason,
+               .subject = rule.claim.text(),
+               .expected = rule.expected.source(),
+               .found = found ? found->text() : std::string_view{}});
     if (check != ClaimCheck::match) return reason;
   }
   return std::nullopt;

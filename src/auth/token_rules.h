@@ -24,10 +24,12 @@ bool type_allowed(std::optional<std::string_view> typ, const std::optional<std::
 
 // Each returns the reason to refuse with, or nothing. Steps go to the trace.
 std::optional<Reason> read_times(const JsonValue& claims, TokenTimes& out, Trace& trace);
-std::optional<Reason> check_times(const TokenTimes& times, const TokenAuthority& authority, UnixSeconds now, Trace& trace);
+std::optional<Reason> check_times(const TokenTimes& times, const TokenAuthority& authority, UnixSeconds now,
+                                  Trace& trace);
 std::optional<Reason> check_issuer(const JsonValue& claims, const TokenAuthority& authority, Trace& trace);
 std::optional<Reason> check_audience(const JsonValue& claims, const TokenAuthority& authority, Trace& trace);
-std::optional<Reason> check_claims(const JsonValue& claims, const TokenAuthority& authority, const TemplateValues& values, Trace& trace);
+std::optional<Reason> check_claims(const JsonValue& claims, const TokenAuthority& authority,
+                                   const TemplateValues& values, Trace& trace);
 
 // a + b without wrapping around.
 UnixSeconds add_saturating(UnixSeconds a, UnixSeconds b) noexcept;

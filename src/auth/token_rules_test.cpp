@@ -16,7 +16,9 @@ class TokenRulesTest : public ::testing::Test {
     EXPECT_EQ(d.verdict == Verdict::allow, d.reason == Reason::token_ok);
     return d.reason;
   }
-  Reason reason_of_header(std::string_view header) { return judge({"ann2", token("{}", kSecret, header)}, snapshot, work).reason; }
+  Reason reason_of_header(std::string_view header) {
+    return judge({"ann2", token("{}", kSecret, header)}, snapshot, work).reason;
+  }
   GateSnapshot snapshot = gate();
   Workspace work;
 };
@@ -50,15 +52,14 @@ TEST_F(TokenRulesTest, ATimeIsANumberAFractionOrDigitsAndIsExact) {
 }
 
 TEST_F(TokenRulesTest, AMalformedTimeIsNeverAbsent) {
-  for (const char* bad : {R"({"exp":null})", R"({"exp":""})", R"({"exp":"soon"})", R"({"exp":"-5"})", R"({"exp":" 1800000001"})",
-                          R"({"exp":true})", R"({"exp":[1800000001]})", R"({"exp":{}})", R"({"exp":1e400})", R"({"nbf":"x"})", R"({"iat":"x"})"})
+  for (const char* bad : {R"({"exp":null})", R"({"exp":""})", R"({"exp":"soon"})", R"({"exp":"-5"})",
+                          R"({"exp":" 1800000001"})", R"({"exp":true})", R"({"exp":[1800000001]})", R"({"exp":{}})",
+                          R"({"exp":1e400})", R"({"nbf":"x"})", R"({"iat":"x"})"})
     EXPECT_EQ(reason(bad), Reason::malformed_claim) << bad;
   EXPECT_EQ(reason("{}"), Reason::token_ok);
 }
 
-TEST_F(TokenRulesTest, IatIsInformative) {
-  EXPECT_EQ(reason(R"({"iat":1900000000})"), Reason::token_ok);
-}
+TEST_F(TokenRulesTest, IatIsInformative) { EXPECT_EQ(reason(R"({"iat":1900000000})"), Reason::token_ok); }
 
 TEST_F(TokenRulesTest, RequireExpRefusesATokenWithout) {
   snapshot.jwt.plain.require_exp = true;
@@ -78,7 +79,8 @@ TEST_F(TokenRulesTest, MaxLifetimeNeedsBothTimesAndBoundsTheirDifference) {
 TEST_F(TokenRulesTest, TheIssuerIsExactText) {
   snapshot.jwt.plain.issuer = "https://id.example";
   EXPECT_EQ(reason(R"({"iss":"https://id.example"})"), Reason::token_ok);
-  for (const char* bad : {"{}", R"({"iss":"https://id.example/"})", R"({"iss":"HTTPS://id.example"})", R"({"iss":["https://id.example"]})"})
+  for (const char* bad : {"{}", R"({"iss":"https://id.example/"})", R"({"iss":"HTTPS://id.example"})",
+                          R"({"iss":["https://id.example"]})"})
     EXPECT_EQ(reason(bad), Reason::issuer_mismatch) << bad;
 }
 
@@ -86,7 +88,8 @@ TEST_F(TokenRulesTest, TheAudienceIsTextOrOneMemberOfAnArray) {
   snapshot.jwt.plain.audience = {"mqtt", "mqtt2"};
   EXPECT_EQ(reason(R"({"aud":"mqtt"})"), Reason::token_ok);
   EXPECT_EQ(reason(R"({"aud":["web","mqtt2"]})"), Reason::token_ok);
-  for (const char* bad : {"{}", R"({"aud":"web"})", R"({"aud":[]})", R"({"aud":["web"]})", R"({"aud":{"mqtt":1}})", R"({"aud":null})"})
+  for (const char* bad :
+       {"{}", R"({"aud":"web"})", R"({"aud":[]})", R"({"aud":["web"]})", R"({"aud":{"mqtt":1}})", R"({"aud":null})"})
     EXPECT_EQ(reason(bad), Reason::audience_mismatch) << bad;
 }
 
@@ -100,9 +103,11 @@ TEST_F(TokenRulesTest, DeclaredClaimsHoldAndTheSwitchTurnsThemOff) {
 }
 
 TEST_F(TokenRulesTest, TypMayBeAbsentJwtOrAccessTokenAndASettingNarrowsIt) {
-  for (const char* good : {R"({"alg":"HS256"})", R"({"alg":"HS256","typ":"jwt"})", R"({"alg":"HS256","typ":"at+jwt"})", R"({"alg":"HS256","typ":"application/at+JWT"})"})
+  for (const char* good : {R"({"alg":"HS256"})", R"({"alg":"HS256","typ":"jwt"})", R"({"alg":"HS256","typ":"at+jwt"})",
+                           R"({"alg":"HS256","typ":"application/at+JWT"})"})
     EXPECT_EQ(reason_of_header(good), Reason::token_ok) << good;
-  for (const char* bad : {R"({"alg":"HS256","typ":"secevent+jwt"})", R"({"alg":"HS256","typ":"dpop+jwt"})", R"({"alg":"HS256","typ":"logout+jwt"})", R"({"alg":"HS256","typ":""})"})
+  for (const char* bad : {R"({"alg":"HS256","typ":"secevent+jwt"})", R"({"alg":"HS256","typ":"dpop+jwt"})",
+                          R"({"alg":"HS256","typ":"logout+jwt"})", R"({"alg":"HS256","typ":""})"})
     EXPECT_EQ(reason_of_header(bad), Reason::wrong_type) << bad;
   snapshot.jwt.plain.typ = "at+jwt";
   EXPECT_EQ(reason_of_header(R"({"alg":"HS256","typ":"at+jwt"})"), Reason::token_ok);
@@ -122,7 +127,8 @@ TEST_F(TokenRulesTest, AKidNobodyHasIsOutAndAsksForARefresh) {
   EXPECT_EQ(reason_of_header(R"({"alg":"HS256","kid":"a"})"), Reason::token_ok);
   EXPECT_EQ(reason_of_header(R"({"alg":"HS256"})"), Reason::token_ok);
   EXPECT_EQ(reason_of_header(R"({"alg":"HS256","kid":"b"})"), Reason::unknown_key_id);
-  snapshot.jwt.plain.keys = std::make_shared<const KeyRing>(std::vector<KeyPtr>{secret_key(kSecret, "a")}, 3, PendingKeys{false, true});
+  snapshot.jwt.plain.keys =
+      std::make_shared<const KeyRing>(std::vector<KeyPtr>{secret_key(kSecret, "a")}, 3, PendingKeys{false, true});
   const Decision d = judge({"x", token("{}", kSecret, R"({"alg":"HS256","kid":"b"})")}, snapshot, work);
   EXPECT_EQ(d.verdict, Verdict::unavailable);
   EXPECT_EQ(d.reason, Reason::keys_unavailable);

@@ -40,14 +40,20 @@ TopicVerdict TopicRights::check(const TopicRequest& request, const std::shared_p
     answer = settings_rules_ ? settings_rules_->check(request) : TopicAnswer::deny;
   }
   switch (answer) {
-    case TopicAnswer::allow: return TopicVerdict::allow;
-    case TopicAnswer::deny: return TopicVerdict::deny;
-    case TopicAnswer::no_match: break;
+    case TopicAnswer::allow:
+      return TopicVerdict::allow;
+    case TopicAnswer::deny:
+      return TopicVerdict::deny;
+    case TopicAnswer::no_match:
+      break;
   }
   switch (policy->no_match) {
-    case NoMatch::allow: return is_reserved_topic(request.topic) ? TopicVerdict::deny : TopicVerdict::allow;
-    case NoMatch::deny: return TopicVerdict::deny;
-    case NoMatch::defer: return TopicVerdict::defer;
+    case NoMatch::allow:
+      return is_reserved_topic(request.topic) ? TopicVerdict::deny : TopicVerdict::allow;
+    case NoMatch::deny:
+      return TopicVerdict::deny;
+    case NoMatch::defer:
+      return TopicVerdict::defer;
   }
   return TopicVerdict::deny;
 }

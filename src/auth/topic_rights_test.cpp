@@ -17,12 +17,16 @@ class TopicRightsTest : public ::testing::Test {
   // What the gate says of this client; refusals have their reason in `decision`.
   TopicVerdict ask(const Attempt& attempt, TopicAction action, std::string_view topic) {
     decision = judge(attempt, snapshot, work);
-    const TopicRights rights = decision.verdict == Verdict::allow ? TopicRights(decision, *attempt.client_id) : TopicRights();
+    const TopicRights rights =
+        decision.verdict == Verdict::allow ? TopicRights(decision, *attempt.client_id) : TopicRights();
     return rights.check({action, topic, std::nullopt, std::nullopt, attempt.address}, snapshot.topics);
   }
-  TopicVerdict publish(const Attempt& attempt, std::string_view topic) { return ask(attempt, TopicAction::publish, topic); }
+  TopicVerdict publish(const Attempt& attempt, std::string_view topic) {
+    return ask(attempt, TopicAction::publish, topic);
+  }
   void settings(NoMatch no_match, std::vector<TopicRuleSetting> rules = {}) {
-    snapshot.topics = std::make_shared<const TopicPolicy>(TopicPolicy{no_match, SettingsTopicRules::compile(std::move(rules)).value()});
+    snapshot.topics = std::make_shared<const TopicPolicy>(
+        TopicPolicy{no_match, SettingsTopicRules::compile(std::move(rules)).value()});
   }
   static TopicRuleSetting allow(std::string topic) {
     TopicRuleSetting rule;
@@ -41,7 +45,8 @@ class TopicRightsTest : public ::testing::Test {
 
 TEST_F(TopicRightsTest, TheTokensOwnWordIsAskedBeforeTheSettings) {
   settings(NoMatch::deny, {allow("b")});
-  const Attempt lists{"u", token(R"({"acl":{"pub":["a"]}})")}, rules{"u", token(R"({"acl":[{"permission":"allow","action":"all","topic":"a"}]})")};
+  const Attempt lists{"u", token(R"({"acl":{"pub":["a"]}})")},
+      rules{"u", token(R"({"acl":[{"permission":"allow","action":"all","topic":"a"}]})")};
   EXPECT_EQ(publish(lists, "a"), TopicVerdict::allow);
   EXPECT_EQ(publish(lists, "b"), TopicVerdict::deny) << "what the lists do not cover is denied";
   EXPECT_EQ(publish(rules, "a"), TopicVerdict::allow);
@@ -133,7 +138,8 @@ TEST_F(TopicRightsTest, AnIssuerGrantsNoMoreThanItMay) {
 TEST_F(TopicRightsTest, RightsThatCannotBeReadRefuseTheToken) {
   EXPECT_EQ(refused(R"({"acl":7})"), Reason::malformed_rights);
   EXPECT_EQ(refused(R"({"acl":{"pub":["a/#/b"]}})"), Reason::malformed_rights);
-  EXPECT_EQ(refused(R"({"acl":[{"permission":"allow","action":"all","topic":"a","weekday":"monday"}]})"), Reason::unsupported_condition);
+  EXPECT_EQ(refused(R"({"acl":[{"permission":"allow","action":"all","topic":"a","weekday":"monday"}]})"),
+            Reason::unsupported_condition);
   // The same under another name is nobody's business.
   snapshot.jwt.plain.rights.acl = ClaimPath("rights");
   EXPECT_EQ(publish({"u", token(R"({"acl":7})")}, "a"), TopicVerdict::allow);

@@ -14,10 +14,10 @@
 namespace sallyport {
 
 enum class StepKind : std::uint8_t {
-  switched_off,      // the authenticator is off
-  absent,            // it finds nothing of its kind: the field is absent or empty
-  unknown_user,      // no such user: not mine
-  users_missing,     // the users are not loaded
+  switched_off,   // the authenticator is off
+  absent,         // it finds nothing of its kind: the field is absent or empty
+  unknown_user,   // no such user: not mine
+  users_missing,  // the users are not loaded
   user_found,
   remembered,        // this very password, or token, was right before
   braked,            // too many guesses
@@ -33,19 +33,19 @@ enum class StepKind : std::uint8_t {
   lifetime_checked,  // number: exp - iat
   issuer_checked,    // expected, found
   audience_checked,
-  claim_checked,     // subject: claim
-  principal_found,   // subject: claim name; passed: from a verified claim
-  no_match,          // the end of the chain
+  claim_checked,    // subject: claim
+  principal_found,  // subject: claim name; passed: from a verified claim
+  no_match,         // the end of the chain
 };
 
 struct Step {
   StepKind kind{};
   Authenticator who = Authenticator::none;
   bool passed = false;
-  Reason reason{};               // where it did not pass
-  std::string_view subject{};      // a name: key label, claim, alg. Never a secret or a claim's value.
-  std::string_view expected{};     // shown only with --show-values: setting's text
-  std::string_view found{};        // shown only with --show-values: claim's value
+  Reason reason{};              // where it did not pass
+  std::string_view subject{};   // a name: key label, claim, alg. Never a secret or a claim's value.
+  std::string_view expected{};  // shown only with --show-values: setting's text
+  std::string_view found{};     // shown only with --show-values: claim's value
   std::int64_t number = 0;
 };
 
@@ -53,8 +53,10 @@ class Trace {
  public:
   void clear() noexcept { count_ = 0, dropped_ = 0; }
   void add(const Step& step) noexcept {
-    if (count_ < steps_.size()) steps_[count_++] = step;
-    else ++dropped_;
+    if (count_ < steps_.size())
+      steps_[count_++] = step;
+    else
+      ++dropped_;
   }
   const Step* begin() const noexcept { return steps_.data(); }
   const Step* end() const noexcept { return steps_.data() + count_; }

@@ -34,7 +34,8 @@ inline constexpr std::size_t kReasonCount = sizeof kReasons / sizeof kReasons[0]
 inline constexpr const ReasonEntry& entry(Reason r) { return kReasons[static_cast<std::size_t>(r)]; }
 inline constexpr std::string_view name(Reason r) { return entry(r).name; }
 inline constexpr std::string_view name(ReasonClass c) {
-  constexpr std::string_view names[] = {"in", "credential", "token", "signature", "time", "claim", "policy", "unavailable"};
+  constexpr std::string_view names[] = {"in",   "credential", "token",  "signature",
+                                        "time", "claim",      "policy", "unavailable"};
   return names[static_cast<std::size_t>(c)];
 }
 inline constexpr std::optional<Reason> reason_from_name(std::string_view wanted) {

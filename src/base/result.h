@@ -24,8 +24,8 @@ Unexpected<std::decay_t<E>> unexpected(E&& e) {
 template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}                    // NOLINT: implicit by design
-  Result(Unexpected<E> e) : state_(std::in_place_index<1>, std::move(e.error)) {}          // NOLINT
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}            // NOLINT: implicit by design
+  Result(Unexpected<E> e) : state_(std::in_place_index<1>, std::move(e.error)) {}  // NOLINT
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
   // Calling value() on an error (or error() on a value) is a bug of the caller: the process stops.

@@ -37,7 +37,8 @@ class SnapshotBox {
   // One a thread. get() never waits and never allocates.
   class Reader {
    public:
-    explicit Reader(const SnapshotBox& box) : box_(&box), seen_(box.generation_.load(std::memory_order_acquire)), held_(box.load()) {}
+    explicit Reader(const SnapshotBox& box)
+        : box_(&box), seen_(box.generation_.load(std::memory_order_acquire)), held_(box.load()) {}
     const T& get() {
       const std::uint64_t now = box_->generation_.load(std::memory_order_acquire);
       if (now != seen_ && box_->mutex_.try_lock()) {

@@ -27,7 +27,9 @@ TEST(SnapshotBoxTest, TheOldValueLivesUntilItsLastReaderLetsGo) {
 }
 
 TEST(SnapshotBoxTest, ReadersAndAWriterShareItWithoutATornValue) {
-  struct Pair { int a, b; };
+  struct Pair {
+    int a, b;
+  };
   SnapshotBox<Pair> box(std::make_shared<const Pair>(Pair{0, 0}));
   std::atomic<bool> stop{false}, torn{false};
   std::thread readers[2];

@@ -13,7 +13,9 @@
 namespace sallyport {
 
 // Bytes that `encoded` characters decode to at most.
-constexpr std::size_t base64url_decoded_size(std::size_t encoded) noexcept { return encoded / 4 * 3 + (encoded % 4) * 3 / 4; }
+constexpr std::size_t base64url_decoded_size(std::size_t encoded) noexcept {
+  return encoded / 4 * 3 + (encoded % 4) * 3 / 4;
+}
 
 // Decodes into `out`; the number of bytes written, or nothing when the text is not
 // strict base64url or `out` is too small. Never allocates.

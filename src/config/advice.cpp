@@ -115,8 +115,9 @@ void look_at_topics(const Settings& settings, const Places& places, std::vector<
   const JwtSettings& jwt = settings.jwt;
   if (jwt.is_enabled()) {
     const auto say = [&](const std::string& whose, const std::string& place) {
-      advice.push_back(invalid(fmt::format("nothing binds the client id{}: whoever has any token can take over any session", whose),
-                               "have the issuer put the client id into a claim, and set claims = { client_id = \"%c\" }", place));
+      advice.push_back(
+          invalid(fmt::format("nothing binds the client id{}: whoever has any token can take over any session", whose),
+                  "have the issuer put the client id into a claim, and set claims = { client_id = \"%c\" }", place));
     };
     if (jwt.has_own_key() && !binds_client_id(jwt)) say("", places.of("jwt.claims"));
     for (const IssuerSettings& issuer : jwt.issuers)
@@ -125,7 +126,8 @@ void look_at_topics(const Settings& settings, const Places& places, std::vector<
   const bool anybody = jwt.is_enabled() || (settings.password.enabled && !settings.store.url.empty());
   if (anybody && settings.topics.no_match == NoMatch::allow)
     advice.push_back(invalid("no_match is \"allow\" under [topics]: an admitted client may do all that no rule forbids",
-                             "give rights by token or [[topic_rules]], and set no_match = \"deny\"", places.of("topics.no_match")));
+                             "give rights by token or [[topic_rules]], and set no_match = \"deny\"",
+                             places.of("topics.no_match")));
 }
 
 }  // namespace

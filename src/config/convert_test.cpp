@@ -1,7 +1,7 @@
+#include "config/convert.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "config/convert.h"
 
 #include <algorithm>
 #include <map>

@@ -1,8 +1,7 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "config/load.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -341,7 +340,8 @@ TEST_F(LoadTest, WarnsWhenNobodyGetsIn) {
 
 TEST_F(LoadTest, AdvisesRequireExpWhereThereIsAKey) {
   const std::string keyed =
-      "[topics]\nno_match = \"deny\"\n[jwt]\nclaims = { client_id = \"%c\" }\nsecret = { env = \"SALLYPORT_TEST_LONG\" }\n";
+      "[topics]\nno_match = \"deny\"\n[jwt]\nclaims = { client_id = \"%c\" }\nsecret = { env = \"SALLYPORT_TEST_LONG\" "
+      "}\n";
   EXPECT_THAT(texts(load(keyed).advice), HasSubstr("require_exp is false"));
   EXPECT_THAT(texts(load(keyed + "require_exp = true\n").advice), IsEmpty());
   EXPECT_THAT(texts(load("").advice), IsEmpty());
@@ -355,13 +355,15 @@ TEST_F(LoadTest, AdvisesToBindTheClientIdAndToSayWhatMayBeDone) {
   EXPECT_THAT(texts(load(tight).advice), HasSubstr("nothing binds the client id"));
   EXPECT_THAT(texts(load(tight + "claims = { id = \"${clientid}\" }\n").advice), IsEmpty());
   EXPECT_THAT(texts(load(tight + "claims = { id = \"%u%c\" }\n").advice), HasSubstr("nothing binds"));
-  EXPECT_THAT(texts(load(tight + "claims = { id = \"%c\" }\nverify_claims = false\n").advice), HasSubstr("nothing binds"));
+  EXPECT_THAT(texts(load(tight + "claims = { id = \"%c\" }\nverify_claims = false\n").advice),
+              HasSubstr("nothing binds"));
 }
 
 TEST_F(LoadTest, TopicRulesAreReadWithTheirFaultsAtTheirPlaces) {
-  const auto loaded = load("[topics]\nno_match = \"defer\"\n[[topic_rules]]\npermission = \"deny\"\naction = \"pub\"\ntopics = \"a/#\"\n"
-                           "[[topic_rules]]\npermission = \"allow\"\ntopics = [\"b/%u\", \"eq c/#\"]\nusers = [\"ann\"]\nqos = [0, 1]\n"
-                           "retain = false\nipaddr = \"10.0.0.0/8\"\n");
+  const auto loaded = load(
+      "[topics]\nno_match = \"defer\"\n[[topic_rules]]\npermission = \"deny\"\naction = \"pub\"\ntopics = \"a/#\"\n"
+      "[[topic_rules]]\npermission = \"allow\"\ntopics = [\"b/%u\", \"eq c/#\"]\nusers = [\"ann\"]\nqos = [0, 1]\n"
+      "retain = false\nipaddr = \"10.0.0.0/8\"\n");
   ASSERT_EQ(loaded.settings.topic_rules.size(), 2u);
   const TopicRuleSetting &one = loaded.settings.topic_rules[0], &two = loaded.settings.topic_rules[1];
   EXPECT_FALSE(one.allows);

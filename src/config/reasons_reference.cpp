@@ -60,8 +60,11 @@ std::string reasons_reference_markdown() {
       if (e.cls == cls) out += fmt::format("| `{}` | {} | {} |\n", e.name, cell(e.text), cell(e.mend));
   }
   // Not reasons of decisions: what `keys list`, `keys doctor`, the log and the metrics say of a fetch.
-  out += "\n## How a fetch of keys ends\n\nOutcomes of a refresh; see [keys.md](keys.md)\n\n| outcome | what happened | what to do |\n|---|---|---|\n";
-  for (const OutcomeEntry& e : kOutcomes) out += fmt::format("| `{}` | {} | {} |\n", e.name, cell(e.text), cell(e.mend));
+  out +=
+      "\n## How a fetch of keys ends\n\nOutcomes of a refresh; see [keys.md](keys.md)\n\n| outcome | what happened | "
+      "what to do |\n|---|---|---|\n";
+  for (const OutcomeEntry& e : kOutcomes)
+    out += fmt::format("| `{}` | {} | {} |\n", e.name, cell(e.text), cell(e.mend));
   return out;
 }
 

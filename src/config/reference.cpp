@@ -81,14 +81,17 @@ std::string settings_reference_markdown() {
       out += fmt::format("\n- Type: {}\n- Default: {}\n", setting.type,
                          setting.fallback.empty() ? "not set" : code(setting.fallback));
       if (setting.file_only) out += "- Only the file can set it: it is needed before the store can be read.\n";
-      out += fmt::format("\n```toml\n{}{}```\n", section.empty() ? "" : fmt::format("[{}]\n", section), assignment(setting, setting.example, ""));
+      out += fmt::format("\n```toml\n{}{}```\n", section.empty() ? "" : fmt::format("[{}]\n", section),
+                         assignment(setting, setting.example, ""));
     }
   };
   for (const SectionDoc& section : schema_sections()) {
     out += fmt::format("\n## [{}]\n\n{}\n", section.name, section.doc);
     write_all_of(section.name);
   }
-  out += "\n## Above every section\n\nLists of tables that stand for themselves, above the first section or below all of them as `[[name]]`.\n";
+  out +=
+      "\n## Above every section\n\nLists of tables that stand for themselves, above the first section or below all of "
+      "them as `[[name]]`.\n";
   write_all_of({});
   return out;
 }

@@ -20,8 +20,12 @@ constexpr SectionDoc kSections[] = {
     {"chain", "What happens to a client that no authenticator owns."},
     {"password", "Default authentication: user name and password, asked first."},
     {"jwt", "JSON Web Tokens, asked second. The keys are tried in the order secret, public keys, key sets (JWKS)."},
-    {"topics", "What an admitted client may publish and subscribe, where neither its token nor a rule of [[topic_rules]] says it."},
-    {"session", "How long an admitted client stays. A user of the store who is disabled, deleted or given another password is out within a second."},
+    {"topics",
+     "What an admitted client may publish and subscribe, where neither its token nor a rule of [[topic_rules]] says "
+     "it."},
+    {"session",
+     "How long an admitted client stays. A user of the store who is disabled, deleted or given another password is out "
+     "within a second."},
     {"gate", "The gate as a whole."},
     {"crypto", "Who verifies signatures."},
     {"control", "The socket on which `sallyport status`, `why`, `metrics` and `reload` ask the running plugin."},
@@ -37,8 +41,9 @@ void set_store_url(Settings& s, const TomlNode& node, ValueReader& reader) {
     // The settings are shown, logged and copied: a password would be, too.
     const std::size_t host = url.find("//") + 2, at = url.find('@', host), colon = url.find(':', host);
     if ((at != std::string::npos && colon < at) || url.find("password=") != std::string::npos)
-      return reader.fault(node.place, "the store's url holds a password",
-                          "keep it in a file: \"postgres://sallyport@db.example/sallyport?passfile=/etc/sallyport/pgpass\"");
+      return reader.fault(
+          node.place, "the store's url holds a password",
+          "keep it in a file: \"postgres://sallyport@db.example/sallyport?passfile=/etc/sallyport/pgpass\"");
     s.store.url = std::move(url);
     return;
   }
@@ -132,8 +137,10 @@ void set_max_lifetime(Settings& s, const TomlNode& node, ValueReader& reader) {
 // The order is that of the default file and of docs/configuration.md.
 const Setting kSettings[] = {
     {"store.url", "text", "\"\"",
-     "Where the store is: \"sqlite://\" and an absolute path, or, for several nodes of sallyportd, \"postgres://\" and what "
-     "libpq takes behind it, without a password (passfile=...).\nEmpty: no users, and no settings but this file's.\nThe "
+     "Where the store is: \"sqlite://\" and an absolute path, or, for several nodes of sallyportd, \"postgres://\" and "
+     "what "
+     "libpq takes behind it, without a password (passfile=...).\nEmpty: no users, and no settings but this "
+     "file's.\nThe "
      "file is made by the first command that writes to it, and belongs to the folder's owner, which should be the "
      "broker's user.",
      "\"sqlite:///var/lib/sallyport/store.db\"", set_store_url, false, true},
@@ -229,8 +236,10 @@ const Setting kSettings[] = {
      "\"observe\"", set_mode},
 
     {"crypto.engine", "\"auto\" or \"openssl\"", "\"openssl\"",
-     "\"openssl\" verifies every signature with OpenSSL (Ed25519 with libsodium).\n\"auto\" verifies ES256 several times "
-     "faster with tables made for keys in use; a thread of its own then asks OpenSSL again for what was accepted, and one "
+     "\"openssl\" verifies every signature with OpenSSL (Ed25519 with libsodium).\n\"auto\" verifies ES256 several "
+     "times "
+     "faster with tables made for keys in use; a thread of its own then asks OpenSSL again for what was accepted, and "
+     "one "
      "difference switches the fast way off for the life of the process.",
      "\"auto\"", set_crypto_engine},
 
@@ -241,47 +250,63 @@ const Setting kSettings[] = {
      "Where the daemon listens: \"ADDRESS:PORT\", \"[IPV6]:PORT\" or \"unix:/path\".\nWithout callers, bearer_file or "
      "client_ca it may listen on loopback and on Unix sockets alone.",
      "[\"127.0.0.1:8080\", \"unix:/run/sallyport/http.sock\"]", set_http_listen, false, true},
-    {"http.tls_cert", "path", "", "The daemon's certificate chain (PEM). A changed file is noticed.\nWith it every TCP listener speaks TLS.",
-     "\"/etc/sallyport/tls.crt\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.http.tls_cert); }, false, true},
+    {"http.tls_cert", "path", "",
+     "The daemon's certificate chain (PEM). A changed file is noticed.\nWith it every TCP listener speaks TLS.",
+     "\"/etc/sallyport/tls.crt\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.http.tls_cert); },
+     false, true},
     {"http.tls_key", "path", "", "Its private key (PEM).", "\"/etc/sallyport/tls.key\"",
      [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.http.tls_key); }, false, true},
     {"http.client_ca", "path", "",
-     "Authorities (PEM) of callers' certificates.\nWhere no caller names a certificate, any that they signed is a proof.",
-     "\"/etc/sallyport/callers-ca.crt\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.http.client_ca); }, false, true},
+     "Authorities (PEM) of callers' certificates.\nWhere no caller names a certificate, any that they signed is a "
+     "proof.",
+     "\"/etc/sallyport/callers-ca.crt\"",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.http.client_ca); }, false, true},
     {"http.bearer_file", "path", "",
      "A file with one bearer token a line, each of at least 16 characters: whoever sends one may ask everything.",
-     "\"/etc/sallyport/callers.tokens\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.http.bearer_file); }, false, true},
+     "\"/etc/sallyport/callers.tokens\"",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.http.bearer_file); }, false, true},
     {"http.callers", "a list of tables", "[]",
      "Who may ask, and what. Every proof that a caller names must hold: bearer_file, basic_user with "
      "basic_password_file, path_secret_file (requests then go to /k/SECRET/...), certificate (its common name), "
      "unix_user; addresses narrow any of them.\ncontracts binds it to some of rabbitmq, emqx, emqx4, vernemq, nanomq, "
      "proxy, v1 and metrics; without it, it may ask all. explain = true lets it have the steps of decisions.",
-     "[{ name = \"rabbit\", contracts = [\"rabbitmq\"], basic_user = \"rabbit\", basic_password_file = \"rabbit.password\", "
+     "[{ name = \"rabbit\", contracts = [\"rabbitmq\"], basic_user = \"rabbit\", basic_password_file = "
+     "\"rabbit.password\", "
      "addresses = [\"10.0.0.0/8\"] }]",
      set_http_callers, false, true},
     {"http.workers", "a whole number", "0", "Threads that answer.\n0: one for each core.", "4",
      [](Settings& s, const TomlNode& n, ValueReader& r) { read_whole(n, r, s.http.workers, 0, 256); }, false, true},
-    {"http.control_socket", "path", "\"\"", "The daemon's own control socket, as [control] socket is the plugin's.\nEmpty: none.",
+    {"http.control_socket", "path", "\"\"",
+     "The daemon's own control socket, as [control] socket is the plugin's.\nEmpty: none.",
      "\"/run/sallyport/daemon.sock\"", set_http_control_socket, false, true},
     {"http.max_connections", "a whole number", "20000",
      "Connections at one time. One more closes the one that has been idle longest.", "5000",
-     [](Settings& s, const TomlNode& n, ValueReader& r) { read_whole(n, r, s.http.max_connections, 16, 1'000'000); }, false, true},
+     [](Settings& s, const TomlNode& n, ValueReader& r) { read_whole(n, r, s.http.max_connections, 16, 1'000'000); },
+     false, true},
     {"http.max_admissions", "a whole number", "1000000",
-     "Admitted clients that are remembered for later questions without a token, about 300 bytes each.\nOne more forgets "
+     "Admitted clients that are remembered for later questions without a token, about 300 bytes each.\nOne more "
+     "forgets "
      "the one that was asked about longest ago.",
-     "100000", [](Settings& s, const TomlNode& n, ValueReader& r) { read_whole(n, r, s.http.max_admissions, 64, 100'000'000); }, false, true},
+     "100000",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { read_whole(n, r, s.http.max_admissions, 64, 100'000'000); },
+     false, true},
     {"http.drain", "duration", "\"5s\"", "The most that SIGTERM waits for answers that are under way.", "\"20s\"",
      [](Settings& s, const TomlNode& n, ValueReader& r) { r.duration(n, s.http.drain, 1, 600); }, false, true},
     {"http.cache_max_age", "duration", "\"0s\"",
-     "How long a broker may remember an answer to a topic question (VerneMQ), never beyond the token's exp.\nA revocation "
+     "How long a broker may remember an answer to a topic question (VerneMQ), never beyond the token's exp.\nA "
+     "revocation "
      "can be this late there.",
-     "\"10s\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.duration(n, s.http.cache_max_age, 0, 3600); }, false, true},
+     "\"10s\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.duration(n, s.http.cache_max_age, 0, 3600); },
+     false, true},
     {"http.without_client_id", "true or false", "false",
-     "Whether questions without a client id (RabbitMQ's AMQP and management) are answered by the user name alone.\nWith "
+     "Whether questions without a client id (RabbitMQ's AMQP and management) are answered by the user name "
+     "alone.\nWith "
      "it, whoever was let in under a user name is that user for every such question.",
-     "true", [](Settings& s, const TomlNode& n, ValueReader& r) { r.boolean(n, s.http.without_client_id); }, false, true},
-    {"http.rabbitmq_exchange", "text", "\"amq.topic\"", "The exchange that RabbitMQ's MQTT plugin publishes to (mqtt.exchange).",
-     "\"mqtt\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.text(n, s.http.rabbitmq_exchange); }, false, true},
+     "true", [](Settings& s, const TomlNode& n, ValueReader& r) { r.boolean(n, s.http.without_client_id); }, false,
+     true},
+    {"http.rabbitmq_exchange", "text", "\"amq.topic\"",
+     "The exchange that RabbitMQ's MQTT plugin publishes to (mqtt.exchange).", "\"mqtt\"",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { r.text(n, s.http.rabbitmq_exchange); }, false, true},
 
     {"log.level", "\"debug\", \"info\", \"notice\", \"warning\" or \"error\"", "\"notice\"",
      "The least important lines that are written. Refusals are written at notice, every decision at debug.",
@@ -297,7 +322,8 @@ std::span<const Setting> schema_settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> made;
     for (const Setting& setting : kSettings) {
-      if (setting.name == "jwt.allowed_algorithms") made.insert(made.end(), jwks_settings().begin(), jwks_settings().end());
+      if (setting.name == "jwt.allowed_algorithms")
+        made.insert(made.end(), jwks_settings().begin(), jwks_settings().end());
       if (setting.name == "gate.mode") {
         made.insert(made.end(), rights_settings().begin(), rights_settings().end());
         made.insert(made.end(), issuer_settings().begin(), issuer_settings().end());

@@ -36,12 +36,14 @@ bool is_cidr(std::string_view text) {
   const std::string_view bits = text.substr(slash + 1);
   int value = -1;
   const auto [end, error] = std::from_chars(bits.data(), bits.data() + bits.size(), value);
-  return error == std::errc{} && end == bits.data() + bits.size() && value >= 0 && value <= (family == AF_INET ? 32 : 128);
+  return error == std::errc{} && end == bits.data() + bits.size() && value >= 0 &&
+         value <= (family == AF_INET ? 32 : 128);
 }
 
 void read_caller(HttpCallerSetting& caller, const TomlNode& node, ValueReader& reader) {
-  static const std::vector<std::string_view> known = {"name", "contracts", "bearer_file", "basic_user", "basic_password_file",
-                                                      "path_secret_file", "certificate", "unix_user", "addresses", "explain"};
+  static const std::vector<std::string_view> known = {
+      "name",        "contracts", "bearer_file", "basic_user", "basic_password_file", "path_secret_file",
+      "certificate", "unix_user", "addresses",   "explain"};
   if (!reader.table(node, known, "a caller")) return;
   const auto take = [&](std::string_view key, auto read) {
     if (const TomlNode* value = node.find(key)) read(*value);
@@ -57,7 +59,9 @@ void read_caller(HttpCallerSetting& caller, const TomlNode& node, ValueReader& r
   take("addresses", [&](const TomlNode& n) {
     if (!reader.text_or_list(n, caller.addresses)) return;
     for (const std::string& one : caller.addresses)
-      if (!is_cidr(one)) return reader.fault(n.place, "an address is neither an IP address nor a network", "for example \"10.0.0.0/8\" or \"192.0.2.7\"");
+      if (!is_cidr(one))
+        return reader.fault(n.place, "an address is neither an IP address nor a network",
+                            "for example \"10.0.0.0/8\" or \"192.0.2.7\"");
     // An empty list reads as "nobody" to one person and as "anybody" to the next.
     if (caller.addresses.empty()) reader.fault(n.place, "the list is empty", "name a network, or take the line out");
   });
@@ -110,22 +114,26 @@ std::optional<ListenAddress> parse_listen(std::string_view text) noexcept {
 void set_http_listen(Settings& settings, const TomlNode& node, ValueReader& reader) {
   std::vector<std::string> listen;
   if (!reader.text_or_list(node, listen)) return;
-  if (listen.empty()) return reader.fault(node.place, "the list is empty", "name an address, such as \"127.0.0.1:8080\"");
+  if (listen.empty())
+    return reader.fault(node.place, "the list is empty", "name an address, such as \"127.0.0.1:8080\"");
   for (const std::string& one : listen)
     if (!parse_listen(one))
-      return reader.fault(node.place, fmt::format("{} is no address to listen on", toml_quote(one)),
-                          "write \"127.0.0.1:8080\", \"[::1]:8080\" or \"unix:/run/sallyport/http.sock\" (107 bytes at most)");
+      return reader.fault(
+          node.place, fmt::format("{} is no address to listen on", toml_quote(one)),
+          "write \"127.0.0.1:8080\", \"[::1]:8080\" or \"unix:/run/sallyport/http.sock\" (107 bytes at most)");
   settings.http.listen = std::move(listen);
 }
 
 void set_http_callers(Settings& settings, const TomlNode& node, ValueReader& reader) {
-  if (node.type != TomlType::list) return reader.fault(node.place, "expected a list of tables", "begin each caller with [[http.callers]]");
+  if (node.type != TomlType::list)
+    return reader.fault(node.place, "expected a list of tables", "begin each caller with [[http.callers]]");
   std::vector<HttpCallerSetting> callers;
   for (const TomlNode& item : node.items) {
     HttpCallerSetting caller;
     read_caller(caller, item, reader);
     if (std::any_of(callers.begin(), callers.end(), [&](const HttpCallerSetting& c) { return c.name == caller.name; }))
-      reader.fault(item.place, fmt::format("two callers are named {}", toml_quote(caller.name)), "give each a name of its own");
+      reader.fault(item.place, fmt::format("two callers are named {}", toml_quote(caller.name)),
+                   "give each a name of its own");
     callers.push_back(std::move(caller));
   }
   settings.http.callers = std::move(callers);
@@ -142,7 +150,8 @@ void set_http_control_socket(Settings& settings, const TomlNode& node, ValueRead
 }
 
 void read_whole(const TomlNode& node, ValueReader& reader, std::int64_t& out, std::int64_t least, std::int64_t most) {
-  if (node.type != TomlType::integer) return reader.fault(node.place, fmt::format("expected a whole number, found {}", name(node.type)));
+  if (node.type != TomlType::integer)
+    return reader.fault(node.place, fmt::format("expected a whole number, found {}", name(node.type)));
   if (node.integer < least || node.integer > most)
     return reader.fault(node.place, fmt::format("the number is outside {} to {}", least, most));
   out = node.integer;
@@ -156,8 +165,9 @@ std::vector<Error> http_contradictions(const HttpSettings& http) {
     out.push_back(invalid("client_ca needs TLS", "set tls_cert and tls_key", "http.client_ca"));
   for (const HttpCallerSetting& caller : http.callers)
     if (!caller.certificate.empty() && http.client_ca.empty())
-      out.push_back(invalid(fmt::format("the caller {} is to show a certificate and no authority is set", toml_quote(caller.name)),
-                            "set client_ca", "http.callers"));
+      out.push_back(invalid(
+          fmt::format("the caller {} is to show a certificate and no authority is set", toml_quote(caller.name)),
+          "set client_ca", "http.callers"));
   for (const std::string& text : http.listen) {
     const std::optional<ListenAddress> address = parse_listen(text);
     if (address && !address->loopback && http.open())

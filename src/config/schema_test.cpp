@@ -1,7 +1,7 @@
+#include "config/schema.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "config/schema.h"
 
 #include <filesystem>
 #include <fstream>
@@ -29,16 +29,17 @@ std::string dump(const Settings& s) {
       << int(s.jwt.enabled.value_or(false)) << s.jwt.enabled.has_value() << '|' << int(s.jwt.from) << '|'
       << s.jwt.secret.size() << '|' << s.jwt.public_key_files.size() << '|' << s.jwt.public_keys.size() << '|'
       << s.jwt.verify_claims << '|' << s.jwt.claims.size() << '|' << s.jwt.issuer.value_or("-") << '|'
-      << s.jwt.audience.size() << '|' << s.jwt.jwks.url << '|' << s.jwt.jwks.discovery << '|' << s.jwt.jwks.files.size() << '|'
-      << s.jwt.jwks.refresh << '|' << s.jwt.jwks.timeout << '|' << s.jwt.jwks.max_stale << '|' << s.jwt.jwks.cooldown << '|'
-      << s.jwt.jwks.ca_file << '|' << s.jwt.jwks.client_cert << '|' << s.jwt.jwks.client_key << '|' << s.jwt.jwks.headers.size() << '|'
-      << s.jwt.jwks.proxy << '|' << s.jwt.jwks.allow_http << '|' << s.jwt.jwks.allow_hosts.size() << '|' << s.jwt.jwks_cache << '|'
+      << s.jwt.audience.size() << '|' << s.jwt.jwks.url << '|' << s.jwt.jwks.discovery << '|' << s.jwt.jwks.files.size()
+      << '|' << s.jwt.jwks.refresh << '|' << s.jwt.jwks.timeout << '|' << s.jwt.jwks.max_stale << '|'
+      << s.jwt.jwks.cooldown << '|' << s.jwt.jwks.ca_file << '|' << s.jwt.jwks.client_cert << '|'
+      << s.jwt.jwks.client_key << '|' << s.jwt.jwks.headers.size() << '|' << s.jwt.jwks.proxy << '|'
+      << s.jwt.jwks.allow_http << '|' << s.jwt.jwks.allow_hosts.size() << '|' << s.jwt.jwks_cache << '|'
       << s.jwt.issuers.size() << '|';
   for (const auto& claim : s.jwt.principal_claims) out << claim << ',';
   out << '|' << s.jwt.leeway << '|' << s.jwt.require_exp << '|' << s.jwt.max_lifetime.value_or(-1) << '|'
       << s.jwt.typ.value_or("-") << '|' << int(s.jwt.not_a_token) << '|' << s.jwt.allow_published_secrets << '|'
-      << s.jwt.allowed_algorithms << '|' << int(s.gate.mode) << '|' << int(s.crypto.engine) << '|' << s.control.socket << '|' << int(s.log.level)
-      << '|' << int(s.log.format) << '|';
+      << s.jwt.allowed_algorithms << '|' << int(s.gate.mode) << '|' << int(s.crypto.engine) << '|' << s.control.socket
+      << '|' << int(s.log.level) << '|' << int(s.log.format) << '|';
   out << s.jwt.acl_claim << '|' << s.jwt.scope_claim << '|' << s.jwt.scope_patterns.size() << '|'
       << (s.jwt.may_grant ? std::to_string(s.jwt.may_grant->size()) : "-") << '|' << s.jwt.groups_claims.size() << '|'
       << s.jwt.superuser_claim << '|' << int(s.topics.no_match) << '|' << s.topic_rules.size() << '|'

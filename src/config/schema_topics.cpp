@@ -26,7 +26,8 @@ void set_scope_patterns(Settings& s, const TomlNode& node, ValueReader& reader) 
   std::vector<std::string> patterns;
   if (!reader.text_or_list(node, patterns)) return;
   for (const std::string& pattern : patterns)
-    if (const auto compiled = ScopePattern::compile(pattern); !compiled) return reader.fault(node.place, compiled.error());
+    if (const auto compiled = ScopePattern::compile(pattern); !compiled)
+      return reader.fault(node.place, compiled.error());
   s.jwt.scope_patterns = std::move(patterns);
 }
 
@@ -43,7 +44,8 @@ void set_may_grant(Settings& s, const TomlNode& node, ValueReader& reader) {
   if (!reader.text_or_list(node, filters)) return;
   for (const std::string& filter : filters)
     if (!is_topic_filter(filter))
-      return reader.fault(node.place, fmt::format("no topic filter: {}", toml_quote(filter)), "\"#\" stands alone at the end, \"+\" alone between slashes; there are no placeholders here");
+      return reader.fault(node.place, fmt::format("no topic filter: {}", toml_quote(filter)),
+                          "\"#\" stands alone at the end, \"+\" alone between slashes; there are no placeholders here");
   s.jwt.may_grant = std::move(filters);
 }
 
@@ -66,12 +68,16 @@ bool read_qos(const TomlNode& node, ValueReader& reader, std::vector<int>& out) 
 }
 
 bool read_rule(const TomlNode& node, ValueReader& reader, TopicRuleSetting& out) {
-  if (!reader.table(node, {"permission", "action", "topics", "qos", "retain", "ipaddr", "users", "client_ids", "groups"},
+  if (!reader.table(node,
+                    {"permission", "action", "topics", "qos", "retain", "ipaddr", "users", "client_ids", "groups"},
                     "a table with permission, action and topics"))
     return false;
   static constexpr Choice<bool> permissions[] = {{"allow", true}, {"deny", false}};
-  static constexpr Choice<TopicActions> actions[] = {
-      {"publish", kMayPublish}, {"subscribe", kMaySubscribe}, {"all", kMayBoth}, {"pub", kMayPublish}, {"sub", kMaySubscribe}};
+  static constexpr Choice<TopicActions> actions[] = {{"publish", kMayPublish},
+                                                     {"subscribe", kMaySubscribe},
+                                                     {"all", kMayBoth},
+                                                     {"pub", kMayPublish},
+                                                     {"sub", kMaySubscribe}};
   bool good = true, permission = false;
   for (const TomlMember& member : node.members) {
     const TomlNode& value = member.value;
@@ -91,18 +97,22 @@ bool read_rule(const TomlNode& node, ValueReader& reader, TopicRuleSetting& out)
     } else if (member.key == "ipaddr") {
       read = reader.text(value, out.ipaddr);
     } else {
-      std::vector<std::string>& list = member.key == "users" ? out.users : member.key == "client_ids" ? out.client_ids : out.groups;
+      std::vector<std::string>& list = member.key == "users"        ? out.users
+                                       : member.key == "client_ids" ? out.client_ids
+                                                                    : out.groups;
       read = reader.text_or_list(value, list);
       // An empty list reads as "nobody" to one person and as "everybody" to the next.
       if (read && list.empty()) {
-        reader.fault(value.place, "the list is empty", "name somebody, or take the line out: the rule is then for everybody");
+        reader.fault(value.place, "the list is empty",
+                     "name somebody, or take the line out: the rule is then for everybody");
         read = false;
       }
     }
     good = good && read;
   }
   if (good && !permission) {
-    reader.fault(node.place, "the rule does not say whether it allows or denies", "permission = \"allow\" or permission = \"deny\"");
+    reader.fault(node.place, "the rule does not say whether it allows or denies",
+                 "permission = \"allow\" or permission = \"deny\"");
     return false;
   }
   // What a rule's own compiler finds is said at the rule, not at the start of the first client.
@@ -118,7 +128,8 @@ void set_topic_rules(Settings& s, const TomlNode& node, ValueReader& reader) {
   if (node.type != TomlType::list)
     return reader.fault(node.place, fmt::format("expected a list of tables, found {}", name(node.type)),
                         "write [[topic_rules]] above each of them");
-  if (node.items.size() > kMaxTopicRules) return reader.fault(node.place, "there are more than 4096 topic rules", "give rights by token");
+  if (node.items.size() > kMaxTopicRules)
+    return reader.fault(node.place, "there are more than 4096 topic rules", "give rights by token");
   std::vector<TopicRuleSetting> rules;
   bool good = true;
   for (const TomlNode& item : node.items) good = read_rule(item, reader, rules.emplace_back()) && good;
@@ -145,7 +156,8 @@ const Setting kRights[] = {
      "give no right.",
      "[\"site-7/#\"]", set_may_grant},
     {"jwt.groups_claims", "a list of claim names", "[]",
-     "The claims that put a token's holder into groups, of which [[topic_rules]] speak: arrays of texts, or one text of "
+     "The claims that put a token's holder into groups, of which [[topic_rules]] speak: arrays of texts, or one text "
+     "of "
      "words.",
      "[\"/realm_access/roles\", \"groups\"]", set_groups_claims},
     {"jwt.superuser_claim", "a claim name", "\"\"",
@@ -175,8 +187,8 @@ const Setting kSession[] = {
     {"session.end_at_exp", "true or false", "true",
      "Whether a client whose token runs out (exp and leeway) is disconnected then, within a second.", "false",
      [](Settings& s, const TomlNode& n, ValueReader& r) { r.boolean(n, s.session.end_at_exp); }},
-    {"session.max_session", "duration", "", "The longest that a client stays connected with a token without exp.\nNot set: no limit.",
-     "\"12h\"",
+    {"session.max_session", "duration", "",
+     "The longest that a client stays connected with a token without exp.\nNot set: no limit.", "\"12h\"",
      [](Settings& s, const TomlNode& n, ValueReader& r) {
        std::int64_t seconds = 0;
        if (r.duration(n, seconds, 1, 36'500 * kDay)) s.session.max_session = seconds;

@@ -48,7 +48,7 @@ struct AuthoritySettings {
   std::vector<ClaimRuleSetting> claims;
   std::optional<std::string> issuer;
   std::vector<std::string> audience;  // any of them; empty: not checked
-  std::int64_t leeway = 0;  // seconds
+  std::int64_t leeway = 0;            // seconds
   bool require_exp = false;
   std::optional<std::int64_t> max_lifetime;  // seconds
   std::optional<std::string> typ;
@@ -56,11 +56,13 @@ struct AuthoritySettings {
   // What a token may say of topics, beyond who it is for.
   std::string acl_claim = "acl", scope_claim = "scope";  // names or JSON Pointers; empty: not looked at
   std::vector<std::string> scope_patterns;
-  std::optional<std::vector<std::string>> may_grant;     // filters; nothing: no limit
+  std::optional<std::vector<std::string>> may_grant;  // filters; nothing: no limit
   std::vector<std::string> groups_claims;
-  std::string superuser_claim;                           // empty: no claim makes one
+  std::string superuser_claim;  // empty: no claim makes one
 
-  bool has_own_key() const { return !secret.empty() || !public_key_files.empty() || !public_keys.empty() || jwks.remote() || !jwks.files.empty(); }
+  bool has_own_key() const {
+    return !secret.empty() || !public_key_files.empty() || !public_keys.empty() || jwks.remote() || !jwks.files.empty();
+  }
 };
 
 // One of [[jwt.issuers]]: a token's iss chooses it.
@@ -84,13 +86,13 @@ struct JwtSettings : AuthoritySettings {
 // Who may ask sallyportd, and how he proves it: every field that is set must hold.
 struct HttpCallerSetting {
   std::string name;
-  std::vector<std::string> contracts;   // empty: all of them
-  std::string bearer_file;              // absolute paths; the daemon alone reads them
+  std::vector<std::string> contracts;  // empty: all of them
+  std::string bearer_file;             // absolute paths; the daemon alone reads them
   std::string basic_user, basic_password_file;
   std::string path_secret_file;
-  std::string certificate;              // common name
+  std::string certificate;  // common name
   std::string unix_user;
-  std::vector<std::string> addresses;   // CIDR
+  std::vector<std::string> addresses;  // CIDR
   bool explain = false;
 };
 
@@ -99,12 +101,12 @@ struct HttpSettings {
   std::string tls_cert, tls_key, client_ca;              // absolute paths
   std::string bearer_file;
   std::vector<HttpCallerSetting> callers;
-  std::int64_t workers = 0;                              // 0: one for each core
+  std::int64_t workers = 0;  // 0: one for each core
   std::string control_socket;
   std::int64_t max_connections = 20'000;
   std::int64_t max_admissions = 1'000'000;
-  std::int64_t drain = 5;                                // seconds
-  std::int64_t cache_max_age = 0;                        // seconds
+  std::int64_t drain = 5;          // seconds
+  std::int64_t cache_max_age = 0;  // seconds
   bool without_client_id = false;
   std::string rabbitmq_exchange = "amq.topic";
 

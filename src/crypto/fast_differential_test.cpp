@@ -40,8 +40,12 @@ struct EcPair {
 class EcCase {
  public:
   EcCase(const EcCurve& curve, Path path)
-      : curve_(curve), path_(path), size_(coordinate_size(curve.type)), ctx_(BN_CTX_new()),
-        group_(EC_GROUP_new_by_curve_name(curve.type == KeyType::p256 ? NID_X9_62_prime256v1 : NID_secp384r1)), n_(BN_dup(EC_GROUP_get0_order(group_.get()))) {
+      : curve_(curve),
+        path_(path),
+        size_(coordinate_size(curve.type)),
+        ctx_(BN_CTX_new()),
+        group_(EC_GROUP_new_by_curve_name(curve.type == KeyType::p256 ? NID_X9_62_prime256v1 : NID_secp384r1)),
+        n_(BN_dup(EC_GROUP_get0_order(group_.get()))) {
     for (int i = 0; i < 6; ++i) keys_.push_back(pair(random_scalar()));
     // The generator itself, its neighbours and their opposites: sums that meet equal and opposite points.
     for (const BN_ULONG small : {1ul, 2ul, 3ul, 64ul, 65ul, 128ul}) {
@@ -92,7 +96,8 @@ class EcCase {
       case 11: {  // small and large numbers that belong to nothing
         BN_set_word(r.get(), 1 + pick(3));
         BN_sub(s.get(), n_.get(), r.get());
-        return compare("small r, large s", key, input, pick(2) ? fixed(r.get()) + fixed(s.get()) : fixed(s.get()) + fixed(r.get()));
+        return compare("small r, large s", key, input,
+                       pick(2) ? fixed(r.get()) + fixed(s.get()) : fixed(s.get()) + fixed(r.get()));
       }
       case 12: {  // u1 G and u2 Q are equal or opposite: e = ±r d (mod n), with e given, r = ±e / d
         BN_mod_inverse(t.get(), key.d.get(), n_.get(), ctx_.get());
@@ -187,8 +192,10 @@ class EcCase {
     const bool opposite = pick(2) == 1;
     BN_mod_inverse(t.get(), k.get(), n_.get(), ctx_.get());
     BN_mod_mul(s.get(), e, t.get(), n_.get(), ctx_.get());
-    if (opposite) BN_sub(d.get(), n_.get(), d.get());
-    else BN_mod_add(s.get(), s.get(), s.get(), n_.get(), ctx_.get());
+    if (opposite)
+      BN_sub(d.get(), n_.get(), d.get());
+    else
+      BN_mod_add(s.get(), s.get(), s.get(), n_.get(), ctx_.get());
     const EcPair made = pair(std::move(d));
     compare(opposite ? "u1 G = -u2 Q" : "u1 G = u2 Q", made, input, fixed(r.get()) + fixed(s.get()));
     EXPECT_EQ(last_, !opposite);
@@ -225,9 +232,11 @@ TEST_P(FastEcdsaTest, DecidesAsOpensslDoesForGoodForgedAndEdgeCases) {
     if ((kind == 13 || kind == 14) && (i / 30) % 8 != 0) kind = 9;
     all.run(kind);
   }
-  for (const auto& [kind, count] : all.seen) RecordProperty(kind, std::to_string(count.first) + " tried, " + std::to_string(count.second) + " accepted");
+  for (const auto& [kind, count] : all.seen)
+    RecordProperty(kind, std::to_string(count.first) + " tried, " + std::to_string(count.second) + " accepted");
   if (std::getenv("SALLYPORT_DIFFERENTIAL"))
-    for (const auto& [kind, count] : all.seen) std::printf("%8d tried, %8d accepted: %s\n", count.first, count.second, kind.c_str());
+    for (const auto& [kind, count] : all.seen)
+      std::printf("%8d tried, %8d accepted: %s\n", count.first, count.second, kind.c_str());
   EXPECT_GE(all.seen.size(), 15u);
 }
 INSTANTIATE_TEST_SUITE_P(EachCurveAndPath, FastEcdsaTest,

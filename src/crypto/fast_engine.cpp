@@ -49,7 +49,8 @@ void Engine::choose(Path path) {
 
 std::shared_ptr<Key> Engine::adopt(KeyType type, const std::string& first, const std::string& second, void* evp_pkey) {
   if (KeyTable::bytes_of(type) == 0) return nullptr;
-  const std::string identity = std::to_string(static_cast<int>(type)) + ":" + std::to_string(first.size()) + ":" + first + second;
+  const std::string identity =
+      std::to_string(static_cast<int>(type)) + ":" + std::to_string(first.size()) + ":" + first + second;
   std::lock_guard lock(mutex_);
   if (keys_.size() >= sweep_at_) {
     std::erase_if(keys_, [](const auto& each) { return each.second.expired(); });
@@ -74,14 +75,17 @@ void Engine::make_tables() {
     on = path();
     for (const auto& [identity, weak] : keys_)
       if (std::shared_ptr<Key> key = weak.lock()) {
-        if (key->table_bytes() > 0) having.push_back(std::move(key));
-        else if (key->wants_table()) wanting.push_back(std::move(key));
+        if (key->table_bytes() > 0)
+          having.push_back(std::move(key));
+        else if (key->wants_table())
+          wanting.push_back(std::move(key));
       }
   }
   std::size_t bytes = 0;
   for (const auto& key : having) bytes += key->table_bytes();
   // The one that was idle for longest, counted from now so that the ticks may wrap, stands last.
-  std::sort(having.begin(), having.end(), [tick](const auto& a, const auto& b) { return tick - a->last_used() < tick - b->last_used(); });
+  std::sort(having.begin(), having.end(),
+            [tick](const auto& a, const auto& b) { return tick - a->last_used() < tick - b->last_used(); });
   int built = 0;
   for (const auto& key : wanting) {
     const std::size_t more = KeyTable::bytes_of(key->type());

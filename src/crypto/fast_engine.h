@@ -24,8 +24,8 @@ namespace sallyport::fast {
 
 struct EngineReport {
   bool active = false;
-  std::string_view path;     // empty: none
-  std::string fault;         // why it is off for good; empty: it is not
+  std::string_view path;  // empty: none
+  std::string fault;      // why it is off for good; empty: it is not
   std::size_t tables = 0, table_bytes = 0;
   std::uint64_t answers = 0, confirmed = 0, unconfirmed = 0, mismatches = 0;
 };
@@ -52,7 +52,8 @@ class Engine {
   template <class Judge>
   bool verify(const std::shared_ptr<Key>& key, SignatureScheme scheme, Hash hash, std::string_view input,
               std::string_view signature, Judge&& judge) noexcept {
-    if (!active_.load(std::memory_order_acquire) || !key || !key->serves(scheme, hash) || !Confirmations::fits(input, signature))
+    if (!active_.load(std::memory_order_acquire) || !key || !key->serves(scheme, hash) ||
+        !Confirmations::fits(input, signature))
       return judge();
     if (key->count_use()) wanted_.store(true, std::memory_order_release);
     const Key::Answer answer = key->ask(tick_.load(std::memory_order_relaxed), input, signature);

@@ -155,7 +155,9 @@ TEST_F(FastEngineTest, AThreadConfirmsWhatOthersAccept) {
   std::vector<std::thread> askers;
   for (int t = 0; t < 3; ++t)
     askers.emplace_back([&] {
-      for (int i = 0; i < 200; ++i) EXPECT_TRUE(engine.verify(s.fast, SignatureScheme::ecdsa, Hash::sha256, kInput, s.signature, [] { return false; }));
+      for (int i = 0; i < 200; ++i)
+        EXPECT_TRUE(
+            engine.verify(s.fast, SignatureScheme::ecdsa, Hash::sha256, kInput, s.signature, [] { return false; }));
     });
   for (std::thread& t : askers) t.join();
   while (engine.report().confirmed + engine.report().unconfirmed < 600) std::this_thread::yield();

@@ -75,7 +75,8 @@ class Judge {
   Judge() : pipe_(::popen(("python3 -c \"" + std::string(kJudge) + "\"").c_str(), "w")) {}
   template <int N>
   void say(const char* op, const Wide<N>& m, const Wide<N>& a, const Wide<N>& b, const Wide<N>& c) {
-    std::fprintf(pipe_, "%s %d %s %s %s %s\n", op, 64 * N, hex(m).c_str(), hex(a).c_str(), hex(b).c_str(), hex(c).c_str());
+    std::fprintf(pipe_, "%s %d %s %s %s %s\n", op, 64 * N, hex(m).c_str(), hex(a).c_str(), hex(b).c_str(),
+                 hex(c).c_str());
   }
   int done() { return ::pclose(pipe_); }
 

@@ -35,7 +35,8 @@ class Inverse {
   static constexpr int kStep = 62;
   static constexpr Limb kMask = (Limb{1} << kStep) - 1;
   static constexpr int kDigits = (64 * N + 2 + kStep - 1) / kStep;  // with room for a sign and a bit
-  static constexpr Limb kInverse = (Limb{0} - negated_inverse_of_limb(Modulus::kModulus.limb[0])) & kMask;  // 1/m mod 2^62
+  static constexpr Limb kInverse =
+      (Limb{0} - negated_inverse_of_limb(Modulus::kModulus.limb[0])) & kMask;  // 1/m mod 2^62
 
   // Sum of digit[i] 2^(62 i). All but the top digit are in 0 … 2^62 - 1; the top one has the sign.
   struct Digits {
@@ -102,7 +103,8 @@ class Inverse {
       q += u * w;
       r += v * w;
     }
-    return {static_cast<std::int64_t>(u), static_cast<std::int64_t>(v), static_cast<std::int64_t>(q), static_cast<std::int64_t>(r)};
+    return {static_cast<std::int64_t>(u), static_cast<std::int64_t>(v), static_cast<std::int64_t>(q),
+            static_cast<std::int64_t>(r)};
   }
 
   static void apply(const Matrix& m, Digits& f, Digits& g) noexcept {
@@ -123,13 +125,16 @@ class Inverse {
     g.digit[kDigits - 1] = static_cast<std::int64_t>(of_g);
   }
 
-  // The same on d and e, modulo m: a multiple of m is added that makes the lowest 62 bits zero. d and e stay in -2m … m.
+  // The same on d and e, modulo m: a multiple of m is added that makes the lowest 62 bits zero. d and e stay in -2m …
+  // m.
   static void apply_modular(const Matrix& m, Digits& d, Digits& e) noexcept {
     const std::int64_t d_sign = d.digit[kDigits - 1] >> 63, e_sign = e.digit[kDigits - 1] >> 63;
     // Begin from d and e in 0 … m: m is added to the negative one, within the matrix' product.
     std::int64_t add_d = (m.u & d_sign) + (m.v & e_sign), add_e = (m.q & d_sign) + (m.r & e_sign);
-    SignedDoubleLimb of_d = static_cast<SignedDoubleLimb>(m.u) * d.digit[0] + static_cast<SignedDoubleLimb>(m.v) * e.digit[0];
-    SignedDoubleLimb of_e = static_cast<SignedDoubleLimb>(m.q) * d.digit[0] + static_cast<SignedDoubleLimb>(m.r) * e.digit[0];
+    SignedDoubleLimb of_d =
+        static_cast<SignedDoubleLimb>(m.u) * d.digit[0] + static_cast<SignedDoubleLimb>(m.v) * e.digit[0];
+    SignedDoubleLimb of_e =
+        static_cast<SignedDoubleLimb>(m.q) * d.digit[0] + static_cast<SignedDoubleLimb>(m.r) * e.digit[0];
     add_d -= static_cast<std::int64_t>((kInverse * static_cast<Limb>(of_d) + static_cast<Limb>(add_d)) & kMask);
     add_e -= static_cast<std::int64_t>((kInverse * static_cast<Limb>(of_e) + static_cast<Limb>(add_e)) & kMask);
     of_d += static_cast<SignedDoubleLimb>(kModulus.digit[0]) * add_d;

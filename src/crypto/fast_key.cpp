@@ -35,7 +35,8 @@ const EVP_MD* message_digest(Hash hash) noexcept {
 
 }  // namespace
 
-std::unique_ptr<const KeyTable> KeyTable::make(KeyType type, std::string_view first, std::string_view second, Path path) {
+std::unique_ptr<const KeyTable> KeyTable::make(KeyType type, std::string_view first, std::string_view second,
+                                               Path path) {
   switch (type) {
     case KeyType::p256:
       if (auto key = P256Key::make(first, second, path)) return std::make_unique<P256Table>(std::move(key));
@@ -66,7 +67,8 @@ Key::~Key() {
   EVP_PKEY_free(static_cast<EVP_PKEY*>(pkey_));
 }
 
-// Sequentially consistent, both sides: either the reader's count is seen by drop_table(), or the reader sees that the table is gone.
+// Sequentially consistent, both sides: either the reader's count is seen by drop_table(), or the reader sees that the
+// table is gone.
 Key::Answer Key::ask(std::uint32_t tick, std::string_view input, std::string_view signature) const noexcept {
   readers_.fetch_add(1);
   Answer answer = Answer::none;

@@ -50,9 +50,12 @@ class Key {
 
   // Counts a use. True for the one that makes the key ask for a table.
   bool count_use() noexcept { return uses_.fetch_add(1, std::memory_order_relaxed) + 1 == kUsesBeforeTable; }
-  bool wants_table() const noexcept { return uses_.load(std::memory_order_relaxed) >= kUsesBeforeTable && !table_.load(std::memory_order_relaxed); }
+  bool wants_table() const noexcept {
+    return uses_.load(std::memory_order_relaxed) >= kUsesBeforeTable && !table_.load(std::memory_order_relaxed);
+  }
   bool on_probation() noexcept {
-    return answers_.load(std::memory_order_relaxed) < kProbation && answers_.fetch_add(1, std::memory_order_relaxed) < kProbation;
+    return answers_.load(std::memory_order_relaxed) < kProbation &&
+           answers_.fetch_add(1, std::memory_order_relaxed) < kProbation;
   }
 
   enum class Answer : std::uint8_t { none, refuse, accept };

@@ -24,8 +24,8 @@ struct Modular {
   static constexpr const Number& kModulus = Modulus::kModulus;
   static constexpr Limb kNegatedInverse = negated_inverse_of_limb(Modulus::kModulus.limb[0]);
 
-  // Results go to `out`, which may be an operand: limbs are written where they are read next. Copies by vector registers
-  // right after stores of single limbs would stall, which costs half of a check.
+  // Results go to `out`, which may be an operand: limbs are written where they are read next. Copies by vector
+  // registers right after stores of single limbs would stall, which costs half of a check.
 
   // (top, a) is below 2m: less m where that does not go below zero.
   SP_INLINE static constexpr void reduce_once(Number& out, const Number& a, Limb top) {
@@ -86,7 +86,7 @@ struct Modular {
     for (int i = 0; i < exponent; ++i) add(x, x, x);
     return x;
   }
-  static constexpr Number kOne = power_of_two(64 * N);            // R
+  static constexpr Number kOne = power_of_two(64 * N);             // R
   static constexpr Number kSquareOfRadix = power_of_two(128 * N);  // R^2
 };
 

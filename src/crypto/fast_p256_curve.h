@@ -53,7 +53,9 @@ struct P256 {
   };
 #if SALLYPORT_FAST_ADX
   struct AdxProduct {
-    __attribute__((noinline)) static void of(Wide<4>& out, const Wide<4>& a, const Wide<4>& b) noexcept { adx_product_p256(out.limb, a.limb, b.limb); }
+    __attribute__((noinline)) static void of(Wide<4>& out, const Wide<4>& a, const Wide<4>& b) noexcept {
+      adx_product_p256(out.limb, a.limb, b.limb);
+    }
   };
 #endif
 };

@@ -51,7 +51,8 @@ class Weierstrass {
   SP_INLINE static void square(Number& out, const Number& a) noexcept { Product::of(out, a, a); }
   SP_INLINE static void to_montgomery(Number& out, const Number& a) noexcept { Product::of(out, a, F::kSquareOfRadix); }
 
-  // x and y are plain numbers. Nothing unless they are below p and on the curve; the order is prime, so such a point generates the group.
+  // x and y are plain numbers. Nothing unless they are below p and on the curve; the order is prime, so such a point
+  // generates the group.
   static Table make_table(const Number& x, const Number& y) {
     if (not_below(x, F::kModulus) || not_below(y, F::kModulus)) return nullptr;
     Affine base;

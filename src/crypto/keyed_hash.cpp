@@ -8,15 +8,16 @@ TableHash::TableHash() { randombytes_buf(key_.data(), key_.size()); }
 
 std::uint64_t TableHash::operator()(std::string_view bytes) const noexcept {
   std::uint64_t out = 0;
-  crypto_shorthash_siphash24(reinterpret_cast<unsigned char*>(&out), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                             key_.data());
+  crypto_shorthash_siphash24(reinterpret_cast<unsigned char*>(&out),
+                             reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), key_.data());
   return out;
 }
 
 SecretDigester::SecretDigester() { randombytes_buf(key_.data(), key_.size()); }
 SecretDigester::~SecretDigester() { sodium_memzero(key_.data(), key_.size()); }
 
-SecretDigester::Digest SecretDigester::operator()(std::string_view name, std::uint64_t number, std::string_view secret) const noexcept {
+SecretDigester::Digest SecretDigester::operator()(std::string_view name, std::uint64_t number,
+                                                  std::string_view secret) const noexcept {
   crypto_generichash_blake2b_state state;
   crypto_generichash_blake2b_init(&state, key_.data(), key_.size(), sizeof(Digest));
   const auto add = [&](std::string_view part) {

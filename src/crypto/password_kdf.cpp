@@ -5,8 +5,8 @@
 #include <sodium.h>
 
 #include <cstdlib>
-#include <limits>
 #include <cstring>
+#include <limits>
 
 #include "base/secret.h"
 
@@ -15,10 +15,14 @@ namespace {
 
 const EVP_MD* evp(PasswordDigest digest) {
   switch (digest) {
-    case PasswordDigest::md5: return EVP_md5();
-    case PasswordDigest::sha1: return EVP_sha1();
-    case PasswordDigest::sha256: return EVP_sha256();
-    case PasswordDigest::sha512: return EVP_sha512();
+    case PasswordDigest::md5:
+      return EVP_md5();
+    case PasswordDigest::sha1:
+      return EVP_sha1();
+    case PasswordDigest::sha256:
+      return EVP_sha256();
+    case PasswordDigest::sha512:
+      return EVP_sha512();
   }
   return nullptr;
 }
@@ -46,8 +50,9 @@ CryptR crypt_r_of_the_system() noexcept {
 bool argon2id(std::string_view password, std::string_view salt, std::uint32_t memory_kib, std::uint32_t passes,
               std::span<std::uint8_t> out) noexcept {
   return salt.size() == kArgon2SaltSize && sodium_ready() &&
-         crypto_pwhash(out.data(), out.size(), password.data(), password.size(), reinterpret_cast<const unsigned char*>(salt.data()), passes,
-                       std::size_t{memory_kib} * 1024, crypto_pwhash_ALG_ARGON2ID13) == 0;
+         crypto_pwhash(out.data(), out.size(), password.data(), password.size(),
+                       reinterpret_cast<const unsigned char*>(salt.data()), passes, std::size_t{memory_kib} * 1024,
+                       crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
 bool argon2_matches(const std::string& phc, std::string_view password) noexcept {
@@ -60,13 +65,15 @@ bool argon2_matches(const std::string& phc, std::string_view password) noexcept 
 bool pbkdf2(PasswordDigest digest, std::string_view password, std::string_view salt, std::uint32_t iterations,
             std::span<std::uint8_t> out) noexcept {
   constexpr auto most = static_cast<std::size_t>(std::numeric_limits<int>::max());
-  if (password.size() > most || salt.size() > most || out.size() > most || iterations == 0 || iterations > most) return false;
+  if (password.size() > most || salt.size() > most || out.size() > most || iterations == 0 || iterations > most)
+    return false;
   return PKCS5_PBKDF2_HMAC(password.empty() ? "" : password.data(), static_cast<int>(password.size()),
                            reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()),
                            static_cast<int>(iterations), evp(digest), static_cast<int>(out.size()), out.data()) == 1;
 }
 
-bool digest_two(PasswordDigest digest, std::string_view first, std::string_view second, std::span<std::uint8_t> out) noexcept {
+bool digest_two(PasswordDigest digest, std::string_view first, std::string_view second,
+                std::span<std::uint8_t> out) noexcept {
   if (out.size() != size_of(digest)) return false;
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   unsigned int length = 0;

@@ -15,10 +15,14 @@ enum class PasswordDigest : std::uint8_t { md5, sha1, sha256, sha512 };
 
 constexpr std::size_t size_of(PasswordDigest digest) noexcept {
   switch (digest) {
-    case PasswordDigest::md5: return 16;
-    case PasswordDigest::sha1: return 20;
-    case PasswordDigest::sha256: return 32;
-    case PasswordDigest::sha512: return 64;
+    case PasswordDigest::md5:
+      return 16;
+    case PasswordDigest::sha1:
+      return 20;
+    case PasswordDigest::sha256:
+      return 32;
+    case PasswordDigest::sha512:
+      return 64;
   }
   return 0;
 }
@@ -35,7 +39,8 @@ bool pbkdf2(PasswordDigest digest, std::string_view password, std::string_view s
             std::span<std::uint8_t> out) noexcept;
 
 // digest(first || second) into `out`, which has size_of(digest) bytes.
-bool digest_two(PasswordDigest digest, std::string_view first, std::string_view second, std::span<std::uint8_t> out) noexcept;
+bool digest_two(PasswordDigest digest, std::string_view first, std::string_view second,
+                std::span<std::uint8_t> out) noexcept;
 
 // bcrypt comes from the system's libcrypt.so.1, which is loaded at the first call; where there is none these are false.
 bool bcrypt_available() noexcept;

@@ -24,10 +24,12 @@ TEST(Pbkdf2Test, MatchesRfc6070) {
   ASSERT_TRUE(pbkdf2(PasswordDigest::sha1, "password", "salt", 2, short_key));
   EXPECT_EQ(hex(short_key), "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957");
   std::array<std::uint8_t, 25> long_key;
-  ASSERT_TRUE(pbkdf2(PasswordDigest::sha1, "passwordPASSWORDpassword", "saltSALTsaltSALTsaltSALTsaltSALTsalt", 4096, long_key));
+  ASSERT_TRUE(
+      pbkdf2(PasswordDigest::sha1, "passwordPASSWORDpassword", "saltSALTsaltSALTsaltSALTsaltSALTsalt", 4096, long_key));
   EXPECT_EQ(hex(long_key), "3d2eec4fe41c849b80c8d83662c0e44a8b291a964cf2f07038");
   std::array<std::uint8_t, 16> nul_key;
-  ASSERT_TRUE(pbkdf2(PasswordDigest::sha1, std::string_view("pass\0word", 9), std::string_view("sa\0lt", 5), 4096, nul_key));
+  ASSERT_TRUE(
+      pbkdf2(PasswordDigest::sha1, std::string_view("pass\0word", 9), std::string_view("sa\0lt", 5), 4096, nul_key));
   EXPECT_EQ(hex(nul_key), "56fa6aa75548099dcc37d7f03425e0c3");
   EXPECT_FALSE(pbkdf2(PasswordDigest::sha1, "password", "salt", 0, nul_key));
 }

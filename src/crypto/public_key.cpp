@@ -147,8 +147,7 @@ bool PublicKey::State::judge(SignatureScheme scheme, Hash hash, std::string_view
     case SignatureScheme::rsa_pkcs1:
     case SignatureScheme::rsa_pss:
       // RFC 8017 8.1.2 and 8.2.2, step 1: the signature has the length of the modulus.
-      if (type != KeyType::rsa || signature.size() != (static_cast<std::size_t>(bits) + 7) / 8)
-        return false;
+      if (type != KeyType::rsa || signature.size() != (static_cast<std::size_t>(bits) + 7) / 8) return false;
       return verify_digest(scheme, hash, input, as_bytes(signature), signature.size());
     case SignatureScheme::ecdsa: {
       if (type != KeyType::p256 && type != KeyType::p384 && type != KeyType::p521) return false;

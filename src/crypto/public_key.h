@@ -44,7 +44,8 @@ class PublicKey {
   // (Ed25519: libsodium), or by the fast engine where that is on (fast_engine.h).
   bool verify(SignatureScheme scheme, Hash hash, std::string_view input, std::string_view signature) const noexcept;
 
-  void* native_for_judges() const noexcept;  // OpenSSL's form, for the fast engine's judge and its tests; stays the key's
+  void* native_for_judges()
+      const noexcept;  // OpenSSL's form, for the fast engine's judge and its tests; stays the key's
 
  private:
   struct State;

@@ -17,11 +17,14 @@ constexpr std::size_t kMaxKeyFileBytes = 1u << 20;
 
 Result<std::string> read_key_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) return unexpected(Error{ErrorKind::kNotFound, "cannot read the key file", "is it there, and readable by the broker's user?", path});
+  if (!in)
+    return unexpected(Error{ErrorKind::kNotFound, "cannot read the key file",
+                            "is it there, and readable by the broker's user?", path});
   std::string text(kMaxKeyFileBytes + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > kMaxKeyFileBytes) return unexpected(invalid("the key file is longer than 1 MiB", "name the file that holds only the keys", path));
+  if (text.size() > kMaxKeyFileBytes)
+    return unexpected(invalid("the key file is longer than 1 MiB", "name the file that holds only the keys", path));
   return text;
 }
 
@@ -50,8 +53,11 @@ std::vector<KeyPtr> read_keys(const AuthoritySettings& a, const std::string& iss
       return;
     }
     for (const SkippedKey& s : set->skipped)
-      out.notes.push_back(place + ": key " + std::to_string(s.index + 1) + (s.kid.empty() ? "" : " (kid " + s.kid + ")") + " is skipped: " + s.cause);
-    if (set->keys.empty()) out.faults.push_back(invalid("no key of the key set can verify a token", set->skipped.empty() ? "" : "key 1: " + set->skipped.front().cause, place));
+      out.notes.push_back(place + ": key " + std::to_string(s.index + 1) +
+                          (s.kid.empty() ? "" : " (kid " + s.kid + ")") + " is skipped: " + s.cause);
+    if (set->keys.empty())
+      out.faults.push_back(invalid("no key of the key set can verify a token",
+                                   set->skipped.empty() ? "" : "key 1: " + set->skipped.front().cause, place));
     keys.insert(keys.end(), set->keys.begin(), set->keys.end());
   };
   const auto add_file = [&](const std::string& path, KeyDocumentPolicy policy, KeyOrigin origin) {
@@ -61,19 +67,28 @@ std::vector<KeyPtr> read_keys(const AuthoritySettings& a, const std::string& iss
       out.faults.push_back(text.error());
       return;
     }
-    add(parse_key_document(*text, policy, {.origin = origin, .label = before + file_name(path), .kid = {}, .allowed = kAllAlgorithms}), path);
+    add(parse_key_document(*text, policy,
+                           {.origin = origin, .label = before + file_name(path), .kid = {}, .allowed = kAllAlgorithms}),
+        path);
   };
   if (!a.secret.empty()) {
-    Result<KeyPtr> key = make_secret_key(a.secret.view(), {.origin = KeyOrigin::secret, .label = before + "secret", .kid = {}, .allowed = kAllAlgorithms});
-    if (key) keys.push_back(std::move(*key));
-    else out.faults.push_back(key.error());
+    Result<KeyPtr> key = make_secret_key(
+        a.secret.view(),
+        {.origin = KeyOrigin::secret, .label = before + "secret", .kid = {}, .allowed = kAllAlgorithms});
+    if (key)
+      keys.push_back(std::move(*key));
+    else
+      out.faults.push_back(key.error());
   }
   for (std::size_t i = 0; i < a.public_keys.size(); ++i) {
-    const std::string label = before + (a.public_keys.size() == 1 ? "public_key" : "public_key[" + std::to_string(i) + "]");
-    add(parse_key_document(a.public_keys[i], KeyDocumentPolicy::trusted_file, {.origin = KeyOrigin::public_key, .label = label, .kid = {}, .allowed = kAllAlgorithms}),
+    const std::string label =
+        before + (a.public_keys.size() == 1 ? "public_key" : "public_key[" + std::to_string(i) + "]");
+    add(parse_key_document(a.public_keys[i], KeyDocumentPolicy::trusted_file,
+                           {.origin = KeyOrigin::public_key, .label = label, .kid = {}, .allowed = kAllAlgorithms}),
         issuer.empty() ? "jwt.public_key" : "jwt.issuers");
   }
-  for (const std::string& path : a.public_key_files) add_file(path, KeyDocumentPolicy::trusted_file, KeyOrigin::public_key);
+  for (const std::string& path : a.public_key_files)
+    add_file(path, KeyDocumentPolicy::trusted_file, KeyOrigin::public_key);
   // A provider's set has keys for other uses too: those are skipped, as from the network.
   for (const std::string& path : a.jwks.files) add_file(path, KeyDocumentPolicy::remote_set, KeyOrigin::jwks);
   return keys;
@@ -159,10 +174,13 @@ Result<CompiledPolicy, std::vector<Error>> compile_policy(const Settings& s) {
 
   Gathered gathered{out.watched, out.notes, faults};
   jwt.plain = make_authority(s.jwt, {}, gathered);
-  for (const IssuerSettings& issuer : s.jwt.issuers) jwt.issuers.push_back(make_authority(issuer, issuer.name, gathered));
+  for (const IssuerSettings& issuer : s.jwt.issuers)
+    jwt.issuers.push_back(make_authority(issuer, issuer.name, gathered));
   // A verifier without a key is not made: an empty secret must never come to verify anything.
   if (faults.empty() && jwt.enabled && jwt.plain.local_keys.empty() && !s.jwt.jwks.remote() && jwt.issuers.empty())
-    faults.push_back(invalid("[jwt] is enabled and has no key", "set secret, secret_base64, secret_file, public_key, public_key_file, jwks_url or jwks_file", "jwt.enabled"));
+    faults.push_back(invalid(
+        "[jwt] is enabled and has no key",
+        "set secret, secret_base64, secret_file, public_key, public_key_file, jwks_url or jwks_file", "jwt.enabled"));
   if (!faults.empty()) return unexpected(std::move(faults));
   return out;
 }

@@ -78,8 +78,8 @@ void DecisionLog::line(LogLevel level, std::string_view text) {
   sink_(level, json);
 }
 
-void DecisionLog::decision(const ConnectAttempt& attempt, const Decision& d, const Moment& now, std::string_view username,
-                           std::string_view token_fingerprint) {
+void DecisionLog::decision(const ConnectAttempt& attempt, const Decision& d, const Moment& now,
+                           std::string_view username, std::string_view token_fingerprint) {
   if (!sink_) return;
   const bool refusal = d.verdict == Verdict::deny || d.verdict == Verdict::unavailable;
   const LogLevel level = refusal ? LogLevel::notice : LogLevel::debug;
@@ -113,7 +113,11 @@ void DecisionLog::decision(const ConnectAttempt& attempt, const Decision& d, con
     out += '}';
   } else {
     constexpr std::string_view kVerbs[] = {"admitted", "refused", "handed on", "could not decide on"};
-    out.append(kVerbs[static_cast<std::size_t>(d.verdict)]).append(" client \"").append(client_id).append("\" user \"").append(user);
+    out.append(kVerbs[static_cast<std::size_t>(d.verdict)])
+        .append(" client \"")
+        .append(client_id)
+        .append("\" user \"")
+        .append(user);
     out.append("\" from ").append(address.empty() ? std::string_view("an unknown address") : std::string_view(address));
     out.append(": ").append(name(d.reason));
     if (!key.empty()) out.append(", key ").append(key);

@@ -17,7 +17,8 @@ namespace sallyport {
 
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
-// A text made safe for one log line: control characters, quotes, backslashes and invalid UTF-8 as \xNN; cut at 128 bytes.
+// A text made safe for one log line: control characters, quotes, backslashes and invalid UTF-8 as \xNN; cut at 128
+// bytes.
 std::string loggable(std::string_view text);
 // Whether a user name is likely a token or a secret put into the wrong field: shown as a fingerprint instead.
 bool looks_like_token(std::string_view text) noexcept;
@@ -34,7 +35,8 @@ class DecisionLog {
     format_.store(format, std::memory_order_relaxed);
   }
   LogLevel level() const noexcept { return level_.load(std::memory_order_relaxed); }
-  void decision(const ConnectAttempt& attempt, const Decision& d, const Moment& now, std::string_view username, std::string_view token_fingerprint);
+  void decision(const ConnectAttempt& attempt, const Decision& d, const Moment& now, std::string_view username,
+                std::string_view token_fingerprint);
   // Any other line. `text` holds no secrets and is one line.
   void line(LogLevel level, std::string_view text);
 
@@ -43,8 +45,8 @@ class DecisionLog {
   Metrics& metrics_;
   std::atomic<LogLevel> level_{LogLevel::notice};
   std::atomic<LogFormat> format_{LogFormat::text};
-  RateLimiter per_source_{20, 1, 4096};   // lines of one address: twenty at once, then one a second
-  RateLimiter all_{200, 50, 4};           // lines of all together
+  RateLimiter per_source_{20, 1, 4096};  // lines of one address: twenty at once, then one a second
+  RateLimiter all_{200, 50, 4};          // lines of all together
 };
 
 }  // namespace sallyport

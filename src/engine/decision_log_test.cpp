@@ -38,8 +38,9 @@ TEST(DecisionLogTest, ARefusalIsOneLineAtNoticeAndJsonWhereAsked) {
   EXPECT_EQ(lines[0], "refused client \"c\\x0a1\" user \"ann\" from 192.0.2.7: bad_signature, token 1a2b3c4d");
   log.set(LogLevel::notice, LogFormat::json);
   log.decision(a, d, {}, "ann", "1a2b3c4d");
-  EXPECT_EQ(lines[1],
-            R"({"level":"notice","event":"decision","verdict":"deny","reason":"bad_signature","authenticator":"none","client_id":"c\\x0a1","username":"ann","address":"192.0.2.7","token":"1a2b3c4d"})");
+  EXPECT_EQ(
+      lines[1],
+      R"({"level":"notice","event":"decision","verdict":"deny","reason":"bad_signature","authenticator":"none","client_id":"c\\x0a1","username":"ann","address":"192.0.2.7","token":"1a2b3c4d"})");
   d.verdict = Verdict::allow;
   log.decision(a, d, {}, "ann", "");
   EXPECT_EQ(lines.size(), 2u);

@@ -23,8 +23,9 @@ void DecisionRing::keep(const ConnectAttempt& attempt, const Decision& d, const 
                         std::string_view shown_username, std::string_view token_fingerprint) noexcept {
   const std::uint64_t number = next_.fetch_add(1, std::memory_order_relaxed);
   const std::size_t quarter = count_ / 4;
-  Slot& slot = d.verdict == Verdict::allow ? slots_[admitted_.fetch_add(1, std::memory_order_relaxed) % quarter]
-                                           : slots_[quarter + others_.fetch_add(1, std::memory_order_relaxed) % (count_ - quarter)];
+  Slot& slot = d.verdict == Verdict::allow
+                   ? slots_[admitted_.fetch_add(1, std::memory_order_relaxed) % quarter]
+                   : slots_[quarter + others_.fetch_add(1, std::memory_order_relaxed) % (count_ - quarter)];
   std::unique_lock lock(slot.mutex, std::try_to_lock);
   if (!lock) return;
   try {
@@ -74,7 +75,8 @@ std::vector<KeptDecision> collect(auto* slots, std::size_t count, std::size_t li
 }  // namespace
 
 std::vector<KeptDecision> DecisionRing::last(std::size_t limit, bool refusals_only) const {
-  return collect(slots_.get(), count_, limit, [&](const KeptDecision& k) { return !refusals_only || k.verdict != Verdict::allow; });
+  return collect(slots_.get(), count_, limit,
+                 [&](const KeptDecision& k) { return !refusals_only || k.verdict != Verdict::allow; });
 }
 std::vector<KeptDecision> DecisionRing::by_client_id(std::string_view client_id, std::size_t limit) const {
   return collect(slots_.get(), count_, limit, [&](const KeptDecision& k) { return k.client_id == cut(client_id); });

@@ -27,17 +27,17 @@ struct KeptStep {
 };
 
 struct KeptDecision {
-  std::uint64_t number = 0;      // counts up from 1
+  std::uint64_t number = 0;  // counts up from 1
   UnixSeconds at = 0;
-  std::string client_id;         // cut at 128 bytes
-  std::string username;          // cut at 128; "token 1a2b3c4d" where it looked like one
+  std::string client_id;  // cut at 128 bytes
+  std::string username;   // cut at 128; "token 1a2b3c4d" where it looked like one
   std::string address;
   Verdict verdict{};
   Reason reason{};
   Authenticator authenticator{};
   std::string principal;
-  std::string key;               // label of the key that verified
-  std::string token_fingerprint; // first 8 hex digits of the token's SHA-256; empty: no token
+  std::string key;                // label of the key that verified
+  std::string token_fingerprint;  // first 8 hex digits of the token's SHA-256; empty: no token
   std::optional<UnixSeconds> expires_at;
   std::vector<KeptStep> steps;
 };

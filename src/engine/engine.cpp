@@ -34,7 +34,8 @@ std::shared_ptr<const GateSnapshot> Engine::snapshot() const { return impl_->box
 const Clock& Engine::clock() const noexcept { return *impl_->clock; }
 const std::string& Engine::control_socket() const noexcept { return impl_->control_socket; }
 
-Engine::Decider::Decider(Engine& engine) : engine_(engine), reader_(engine.impl_->box), work_(std::make_unique<Workspace>()) {}
+Engine::Decider::Decider(Engine& engine)
+    : engine_(engine), reader_(engine.impl_->box), work_(std::make_unique<Workspace>()) {}
 
 Decision Engine::Decider::decide(const ConnectAttempt& attempt) {
   Impl& impl = *engine_.impl_;
@@ -48,7 +49,8 @@ Decision Engine::Decider::decide(const ConnectAttempt& attempt) {
   if (d.wants_refresh && d.authority && d.authority->bell) d.authority->bell->ring();
   const std::string_view username = attempt.username.value_or(std::string_view{});
   if (d.wants_rehash && attempt.password)
-    if (const auto user = snapshot.users->find(username)) impl.rehash.offer(user->username, user->version, *attempt.password);
+    if (const auto user = snapshot.users->find(username))
+      impl.rehash.offer(user->username, user->version, *attempt.password);
   // Fingerprints cost a hash: for those who come in without questions they are left out.
   const bool detailed = d.verdict != Verdict::allow || impl.log.level() == LogLevel::debug;
   std::string print;
@@ -97,17 +99,22 @@ EngineStatus Engine::status() const {
   if (!snapshot->settings_known) h.not_ready.push_back("the store could not be read yet: " + law.store_fault);
   add_key_health(s.key_sources, snapshot->jwt, impl_->clock->unix_seconds(), h);
   h.ready = h.not_ready.empty();
-  if (snapshot->settings_known && !law.store_fault.empty()) h.degraded.push_back("the store cannot be read, decisions go on from what is known: " + law.store_fault);
-  if (!law.key_fault.empty()) h.degraded.push_back("a key file changed and cannot be used, the old keys stay in force: " + law.key_fault);
+  if (snapshot->settings_known && !law.store_fault.empty())
+    h.degraded.push_back("the store cannot be read, decisions go on from what is known: " + law.store_fault);
+  if (!law.key_fault.empty())
+    h.degraded.push_back("a key file changed and cannot be used, the old keys stay in force: " + law.key_fault);
   for (const Error& fault : law.faults)
-    h.degraded.push_back("settings not applied, the old ones stay in force: " + (fault.place.empty() ? fault.cause : fault.place + ": " + fault.cause));
+    h.degraded.push_back("settings not applied, the old ones stay in force: " +
+                         (fault.place.empty() ? fault.cause : fault.place + ": " + fault.cause));
   if (s.settings_file_changed && law.faults.empty())
     h.degraded.push_back("the settings file changed and was not applied; apply it with: sallyport reload");
   // Off for the life of the process; of no concern to an engine whose settings do not ask for it.
   const bool asks_for_fast = law.loaded.settings.crypto.engine == CryptoEngine::automatic;
   if (const std::string fault = fast::Engine::instance().report().fault; asks_for_fast && !fault.empty())
-    h.degraded.push_back("the fast engine is off, OpenSSL verifies alone: " + fault + "; please report it, and set [crypto] engine = \"openssl\"");
-  if (!s.password_enabled && !s.jwt_enabled) h.degraded.push_back("every authenticator is switched off: nobody gets in");
+    h.degraded.push_back("the fast engine is off, OpenSSL verifies alone: " + fault +
+                         "; please report it, and set [crypto] engine = \"openssl\"");
+  if (!s.password_enabled && !s.jwt_enabled)
+    h.degraded.push_back("every authenticator is switched off: nobody gets in");
   return s;
 }
 
@@ -115,19 +122,29 @@ std::string Engine::metrics_text() const {
   const EngineStatus s = status();
   std::string page = impl_->metrics.to_prometheus();
   append_gauge(page, "sallyport_ready", "1 when the gate can decide.", s.health.ready ? 1 : 0);
-  append_gauge(page, "sallyport_degraded", "Number of causes that need a person.", static_cast<double>(s.health.degraded.size()));
+  append_gauge(page, "sallyport_degraded", "Number of causes that need a person.",
+               static_cast<double>(s.health.degraded.size()));
   append_gauge(page, "sallyport_users", "Users known to default authentication.", static_cast<double>(s.users));
-  append_gauge(page, "sallyport_weak_password_hashes", "Imported weak hashes not yet replaced.", static_cast<double>(s.weak_hashes));
-  append_gauge(page, "sallyport_settings_revision", "Revision of the store's settings in force; 0: none.", static_cast<double>(s.revision.value_or(0)));
-  append_gauge(page, "sallyport_token_cache_entries", "Tokens whose signature is remembered.", static_cast<double>(impl_->tokens.entries()));
-  append_gauge(page, "sallyport_token_cache_bytes", "Bytes that remembered tokens take.", static_cast<double>(impl_->tokens.bytes()));
+  append_gauge(page, "sallyport_weak_password_hashes", "Imported weak hashes not yet replaced.",
+               static_cast<double>(s.weak_hashes));
+  append_gauge(page, "sallyport_settings_revision", "Revision of the store's settings in force; 0: none.",
+               static_cast<double>(s.revision.value_or(0)));
+  append_gauge(page, "sallyport_token_cache_entries", "Tokens whose signature is remembered.",
+               static_cast<double>(impl_->tokens.entries()));
+  append_gauge(page, "sallyport_token_cache_bytes", "Bytes that remembered tokens take.",
+               static_cast<double>(impl_->tokens.bytes()));
   const fast::EngineReport fast = fast::Engine::instance().report();
-  append_gauge(page, "sallyport_fast_engine_active", "1 when the fast engine answers for keys that have tables.", fast.active ? 1 : 0);
-  append_gauge(page, "sallyport_fast_engine_table_bytes", "Bytes that the keys' tables take.", static_cast<double>(fast.table_bytes));
+  append_gauge(page, "sallyport_fast_engine_active", "1 when the fast engine answers for keys that have tables.",
+               fast.active ? 1 : 0);
+  append_gauge(page, "sallyport_fast_engine_table_bytes", "Bytes that the keys' tables take.",
+               static_cast<double>(fast.table_bytes));
   append_counter(page, "sallyport_fast_engine_answers_total", "Signatures that the fast engine judged.", fast.answers);
-  append_counter(page, "sallyport_fast_engine_confirmed_total", "Accepts of it that OpenSSL confirmed afterwards.", fast.confirmed);
-  append_counter(page, "sallyport_fast_engine_unconfirmed_total", "Accepts of it that were too many to confirm.", fast.unconfirmed);
-  append_counter(page, "sallyport_fast_engine_mismatches_total", "Its answers that OpenSSL does not share; one switches it off.", fast.mismatches);
+  append_counter(page, "sallyport_fast_engine_confirmed_total", "Accepts of it that OpenSSL confirmed afterwards.",
+                 fast.confirmed);
+  append_counter(page, "sallyport_fast_engine_unconfirmed_total", "Accepts of it that were too many to confirm.",
+                 fast.unconfirmed);
+  append_counter(page, "sallyport_fast_engine_mismatches_total",
+                 "Its answers that OpenSSL does not share; one switches it off.", fast.mismatches);
   append_key_metrics(page, s.key_sources, impl_->clock->unix_seconds());
   return page;
 }

@@ -26,17 +26,17 @@
 namespace sallyport {
 
 struct EngineOptions {
-  std::string config_path;             // absolute
-  const Clock* clock = nullptr;        // nothing: the system's
-  LogSink log;                         // called from any thread, also within decide(); quick, must not throw; may be empty
-  bool with_memory = true;             // caches, brake, equalized timing; false for the CLI
-  bool accepts_postgres = false;       // the plugin takes sqlite:// only
-  std::shared_ptr<Fetcher> fetcher;    // how key sets are fetched; nothing: libcurl
+  std::string config_path;        // absolute
+  const Clock* clock = nullptr;   // nothing: the system's
+  LogSink log;                    // called from any thread, also within decide(); quick, must not throw; may be empty
+  bool with_memory = true;        // caches, brake, equalized timing; false for the CLI
+  bool accepts_postgres = false;  // the plugin takes sqlite:// only
+  std::shared_ptr<Fetcher> fetcher;  // how key sets are fetched; nothing: libcurl
 };
 
 struct ReloadOutcome {
   bool applied = false;
-  std::vector<Error> faults;           // why not; the old settings stay in force
+  std::vector<Error> faults;  // why not; the old settings stay in force
   std::vector<Error> warnings;
 };
 
@@ -50,14 +50,14 @@ struct EngineStatus {
   NoMatch no_match{};
   GateMode mode{};
   bool password_enabled = false, jwt_enabled = false;
-  std::string token_source;            // "password" or "username"
+  std::string token_source;  // "password" or "username"
   NoMatch topics_no_match{};
-  std::size_t topic_rules = 0;         // of the settings
+  std::size_t topic_rules = 0;  // of the settings
   std::size_t users = 0, weak_hashes = 0;
   bool users_ready = false;
-  std::vector<std::string> keys;       // labels with kind, in the order of trial
+  std::vector<std::string> keys;          // labels with kind, in the order of trial
   std::vector<SourceReport> key_sources;  // on the network
-  std::vector<ShownValue> settings;    // names, values (secrets masked), origins
+  std::vector<ShownValue> settings;       // names, values (secrets masked), origins
   Health health;
 };
 
@@ -76,14 +76,15 @@ class Engine {
   // The same on the watcher's thread; returns at once. For SIGHUP.
   void request_reload();
 
-  // Asks for a refresh of the key source of that name ("" is plain [jwt]'s), or of all, within the cool-down. False: no such source.
+  // Asks for a refresh of the key source of that name ("" is plain [jwt]'s), or of all, within the cool-down. False: no
+  // such source.
   bool refresh_keys(const std::optional<std::string>& name);
   std::vector<SourceReport> key_sources() const;
 
   EngineStatus status() const;
   const DecisionRing& ring() const noexcept;
   Metrics& metrics() noexcept;
-  std::string metrics_text() const;    // Prometheus text format 0.0.4
+  std::string metrics_text() const;  // Prometheus text format 0.0.4
   // A line of the edge's own, held to [log] level and format. Any thread; one line, no secrets.
   void log(LogLevel level, std::string_view text);
   std::shared_ptr<const GateSnapshot> snapshot() const;
@@ -97,7 +98,7 @@ class Engine {
     // The Decision's views live until the next decide() of this Decider.
     Decision decide(const ConnectAttempt& attempt);
     const Trace& trace() const noexcept { return work_->trace; }
-    GateMode mode() { return reader_.get().mode; }  // now; ends the life of the last Decision's views
+    GateMode mode() { return reader_.get().mode; }           // now; ends the life of the last Decision's views
     const GateSnapshot& current() { return reader_.get(); }  // likewise
     // What the last decide() was made with. Its views stay alive.
     const GateSnapshot& decided_with() const noexcept { return *reader_.held(); }

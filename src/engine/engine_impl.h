@@ -22,11 +22,11 @@ namespace sallyport {
 struct Law {
   LoadedSettings loaded;
   std::vector<WatchedFile> watched;
-  GateSnapshot policy;               // without users; what a change of users is published with
+  GateSnapshot policy;  // without users; what a change of users is published with
   UnixSeconds loaded_at = 0;
-  std::vector<Error> faults;         // of the last reload, where it failed
-  std::string key_fault;             // a changed key file that does not parse
-  std::string store_fault;           // the store cannot be read
+  std::vector<Error> faults;  // of the last reload, where it failed
+  std::string key_fault;      // a changed key file that does not parse
+  std::string store_fault;    // the store cannot be read
 };
 
 struct Engine::Impl {
@@ -68,8 +68,8 @@ struct Engine::Impl {
 
   // Asks OpenSSL again for what the fast engine accepts, on its own thread.
   fast::Engine::Confirmer confirmer{fast::Engine::instance()};
-  std::thread confirming;                   // with the first settings that want it
-  std::atomic<bool> forget_tokens{false};   // a wrong accept may be among those remembered
+  std::thread confirming;                  // with the first settings that want it
+  std::atomic<bool> forget_tokens{false};  // a wrong accept may be among those remembered
   void follow_crypto_setting();
 
   // Settings, keys and users anew. On the watcher's thread, or before it starts. `first`: the faults are the caller's.

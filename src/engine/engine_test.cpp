@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kSecret = "a secret of this test that nobody has published";
 
 std::string token(std::string_view payload, std::string_view secret = kSecret) {
-  return sign_compact(*signing_key_from_secret(secret).value(), Algorithm::HS256, R"({"alg":"HS256"})", payload).value();
+  return sign_compact(*signing_key_from_secret(secret).value(), Algorithm::HS256, R"({"alg":"HS256"})", payload)
+      .value();
 }
 
 class EngineTest : public ::testing::Test {
@@ -37,7 +38,9 @@ class EngineTest : public ::testing::Test {
     fs::remove_all(folder);
   }
   std::string url() const { return "sqlite://" + (folder / "store.db").string(); }
-  static std::string jwt(std::string_view secret = kSecret) { return "[jwt]\nsecret = \"" + std::string(secret) + "\"\n"; }
+  static std::string jwt(std::string_view secret = kSecret) {
+    return "[jwt]\nsecret = \"" + std::string(secret) + "\"\n";
+  }
   void write_settings(const std::string& more) {
     std::ofstream(folder / "s.toml") << "[store]\nurl = \"" << url() << "\"\n" << more;
     fs::permissions(folder / "s.toml", fs::perms::owner_read | fs::perms::owner_write);
@@ -183,7 +186,8 @@ TEST_F(EngineTest, JwtWithoutAKeyIsRefusedAtLoad) {
 }
 
 TEST_F(EngineTest, AStoreThatCannotBeReadMakesEveryAttemptUndecidableUntilItCan) {
-  std::ofstream(folder / "store.db") << "this is no database, and long enough to be looked at as one by whoever opens it";
+  std::ofstream(folder / "store.db")
+      << "this is no database, and long enough to be looked at as one by whoever opens it";
   open();
   engine->start();
   EXPECT_EQ(reason("x", token("{}")), Reason::settings_unavailable);
@@ -196,7 +200,9 @@ TEST_F(EngineTest, AStoreThatCannotBeReadMakesEveryAttemptUndecidableUntilItCan)
 TEST_F(EngineTest, AChangedKeyFileIsNoticedAndABrokenOneTakesNoKeysAway) {
   const auto first = generate_signing_key(KeyKind::p256).value();
   const auto second = generate_signing_key(KeyKind::p256).value();
-  const auto es256 = [](const SigningKey& key) { return sign_compact(key, Algorithm::ES256, R"({"alg":"ES256"})", "{}").value(); };
+  const auto es256 = [](const SigningKey& key) {
+    return sign_compact(key, Algorithm::ES256, R"({"alg":"ES256"})", "{}").value();
+  };
   std::ofstream(folder / "key.pem") << first->public_pem();
   write_settings("[jwt]\npublic_key_file = \"key.pem\"\n");
   open();

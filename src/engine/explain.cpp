@@ -23,7 +23,9 @@ std::string values(const Step& step, const ExplainOptions& options) {
   if (!options.show_values || (step.expected.empty() && step.found.empty())) return "";
   const std::string found = step.found.empty() ? "nothing" : quoted(step.found);
   if (step.expected.empty()) return fmt::format(": found {}", found);
-  return fmt::format(": expected {}, found {}", step.kind == StepKind::claim_checked ? rendered(step.expected, options) : quoted(step.expected), found);
+  return fmt::format(": expected {}, found {}",
+                     step.kind == StepKind::claim_checked ? rendered(step.expected, options) : quoted(step.expected),
+                     found);
 }
 
 // "exp 2026-11-24T07:20:00Z, 92 s ago"; without a moment to compare with, the time alone.
@@ -41,7 +43,8 @@ std::string with_subject(std::string_view before, std::string_view subject, std:
 std::string about_times(const Step& s, const ExplainOptions& o) {
   const std::string_view why = entry(s.reason).text;
   if (s.kind == StepKind::expiry_checked) {
-    if (s.passed) return s.number == 0 ? "the token has no exp, and none is asked for" : "not expired: " + when("exp", s.number, o);
+    if (s.passed)
+      return s.number == 0 ? "the token has no exp, and none is asked for" : "not expired: " + when("exp", s.number, o);
     if (s.reason == Reason::expired) return fmt::format("{}: {}", why, when("exp", s.number, o));
     return s.reason == Reason::malformed_claim ? "exp is there and is no time" : std::string(why);
   }
@@ -59,19 +62,27 @@ std::string sentence(const Step& s, const ExplainOptions& o) {
   const std::string_view why = entry(s.reason).text;
   const bool jwt = s.who == Authenticator::jwt;
   switch (s.kind) {
-    case StepKind::switched_off: return "switched off";
+    case StepKind::switched_off:
+      return "switched off";
     case StepKind::absent:
-      return jwt ? fmt::format("the {} field, which may hold a token, is absent or empty: not mine", s.subject.empty() ? "token" : s.subject)
+      return jwt ? fmt::format("the {} field, which may hold a token, is absent or empty: not mine",
+                               s.subject.empty() ? "token" : s.subject)
                  : "the client shows no user name: not mine";
-    case StepKind::unknown_user: return "the user name is not in the store: not mine";
-    case StepKind::users_missing: return std::string(why);
-    case StepKind::user_found: return s.passed ? "the user name is in the store" : "the user name is in the store, and " + std::string(why);
+    case StepKind::unknown_user:
+      return "the user name is not in the store: not mine";
+    case StepKind::users_missing:
+      return std::string(why);
+    case StepKind::user_found:
+      return s.passed ? "the user name is in the store" : "the user name is in the store, and " + std::string(why);
     case StepKind::remembered:
-      return jwt ? with_subject("this very token was verified before by key", s.subject, "") : "this very password was right before";
-    case StepKind::braked: return "too many wrong passwords lately, so this one is not looked at";
+      return jwt ? with_subject("this very token was verified before by key", s.subject, "")
+                 : "this very password was right before";
+    case StepKind::braked:
+      return "too many wrong passwords lately, so this one is not looked at";
     case StepKind::password_checked:
       if (s.passed) return "the password is right";
-      return s.reason == Reason::user_disabled ? "the password is right, and " + std::string(why) : "the password is wrong";
+      return s.reason == Reason::user_disabled ? "the password is right, and " + std::string(why)
+                                               : "the password is wrong";
     case StepKind::not_a_token:
       return s.passed ? "the field holds no token, and not_a_token = \"ignore\": not mine" : std::string(why);
     case StepKind::token_read: {
@@ -80,28 +91,39 @@ std::string sentence(const Step& s, const ExplainOptions& o) {
       return s.subject.empty() ? std::string(why) : fmt::format("{}: {}", read, why);
     }
     case StepKind::type_checked:
-      if (s.reason == Reason::algorithm_not_allowed && !s.passed) return with_subject("alg", s.subject, ": " + std::string(why));
-      return with_subject("typ", s.subject, s.passed ? " is the one that is asked for" : ": " + std::string(why)) + values(s, o);
+      if (s.reason == Reason::algorithm_not_allowed && !s.passed)
+        return with_subject("alg", s.subject, ": " + std::string(why));
+      return with_subject("typ", s.subject, s.passed ? " is the one that is asked for" : ": " + std::string(why)) +
+             values(s, o);
     case StepKind::key_tried:
-      return with_subject("key", s.subject, s.passed ? " was tried and verifies the signature" : " was tried and does not verify the signature");
-    case StepKind::no_key_tried: return s.subject.empty() ? std::string(why) : fmt::format("{} (kid {})", why, quoted(s.subject));
+      return with_subject(
+          "key", s.subject,
+          s.passed ? " was tried and verifies the signature" : " was tried and does not verify the signature");
+    case StepKind::no_key_tried:
+      return s.subject.empty() ? std::string(why) : fmt::format("{} (kid {})", why, quoted(s.subject));
     case StepKind::peer_checked:
       return s.passed ? "the key is a published one, which is good for this client alone" : std::string(why);
     case StepKind::expiry_checked:
     case StepKind::start_checked:
-    case StepKind::lifetime_checked: return about_times(s, o);
-    case StepKind::issuer_checked: return (s.passed ? "iss is the issuer that is configured" : std::string(why)) + values(s, o);
-    case StepKind::audience_checked: return (s.passed ? "aud names this gate" : std::string(why)) + values(s, o);
+    case StepKind::lifetime_checked:
+      return about_times(s, o);
+    case StepKind::issuer_checked:
+      return (s.passed ? "iss is the issuer that is configured" : std::string(why)) + values(s, o);
+    case StepKind::audience_checked:
+      return (s.passed ? "aud names this gate" : std::string(why)) + values(s, o);
     case StepKind::claim_checked:
       if (s.passed) return with_subject("claim", s.subject, " has the value that its rule expects") + values(s, o);
-      if (s.reason == Reason::claim_missing) return with_subject("claim", s.subject, " must be there and is not") + values(s, o);
-      if (s.reason == Reason::claim_mismatch) return with_subject("claim", s.subject, " does not have the value that its rule expects") + values(s, o);
+      if (s.reason == Reason::claim_missing)
+        return with_subject("claim", s.subject, " must be there and is not") + values(s, o);
+      if (s.reason == Reason::claim_mismatch)
+        return with_subject("claim", s.subject, " does not have the value that its rule expects") + values(s, o);
       return with_subject("claim", s.subject, ": " + std::string(why));
     case StepKind::principal_found:
       return s.passed ? with_subject("who it is comes from the verified claim", s.subject, "")
                       : "who it is comes from what CONNECT says of itself, unverified";
     case StepKind::no_match:
-      return s.subject.empty() ? "at its end: " + std::string(why) : fmt::format("at its end, no_match = {}: {}", quoted(s.subject), why);
+      return s.subject.empty() ? "at its end: " + std::string(why)
+                               : fmt::format("at its end, no_match = {}: {}", quoted(s.subject), why);
   }
   return {};
 }

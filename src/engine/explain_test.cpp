@@ -12,7 +12,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Step step(StepKind kind, Authenticator who, bool passed, Reason reason = Reason::token_ok, std::string_view subject = {}) {
+Step step(StepKind kind, Authenticator who, bool passed, Reason reason = Reason::token_ok,
+          std::string_view subject = {}) {
   Step made;
   made.kind = kind;
   made.who = who;
@@ -34,9 +35,9 @@ TEST(ExplainTest, SaysWhichAuthenticatorLookedAtWhat) {
   trace.add(step(StepKind::unknown_user, Authenticator::password, true));
   trace.add(step(StepKind::token_read, Authenticator::jwt, true, Reason::token_ok, "HS256"));
   trace.add(step(StepKind::key_tried, Authenticator::jwt, false, Reason::bad_signature, "secret"));
-  EXPECT_THAT(explain_steps(trace, {}),
-              ElementsAre("password: the user name is not in the store: not mine", "jwt: the field holds a token, alg \"HS256\"",
-                          "jwt: key \"secret\" was tried and does not verify the signature"));
+  EXPECT_THAT(explain_steps(trace, {}), ElementsAre("password: the user name is not in the store: not mine",
+                                                    "jwt: the field holds a token, alg \"HS256\"",
+                                                    "jwt: key \"secret\" was tried and does not verify the signature"));
 }
 
 TEST(ExplainTest, ShowsClaimValuesOnlyWhereAsked) {
@@ -52,13 +53,15 @@ TEST(ExplainTest, SaysWhatATemplateStandsFor) {
   Step claim = step(StepKind::claim_checked, Authenticator::jwt, false, Reason::claim_mismatch, "username");
   claim.expected = "x-%u";
   claim.found = "x-bob";
-  EXPECT_THAT(only(claim, {.show_values = true, .attempt = {"alice", std::nullopt}}), HasSubstr("expected \"x-alice\" (x-%u), found \"x-bob\""));
+  EXPECT_THAT(only(claim, {.show_values = true, .attempt = {"alice", std::nullopt}}),
+              HasSubstr("expected \"x-alice\" (x-%u), found \"x-bob\""));
   EXPECT_THAT(only(claim, {.show_values = true}), HasSubstr("expected \"x-%u\" (with nothing behind a placeholder)"));
   EXPECT_THAT(only(claim, {.attempt = {"alice", std::nullopt}}), Not(HasSubstr("alice")));
 }
 
 TEST(ExplainTest, TellsADisabledUserFromAWrongPassword) {
-  EXPECT_EQ(only(step(StepKind::password_checked, Authenticator::password, false, Reason::wrong_password)), "password: the password is wrong");
+  EXPECT_EQ(only(step(StepKind::password_checked, Authenticator::password, false, Reason::wrong_password)),
+            "password: the password is wrong");
   EXPECT_EQ(only(step(StepKind::password_checked, Authenticator::password, false, Reason::user_disabled)),
             "password: the password is right, and the user is disabled");
 }
@@ -82,19 +85,22 @@ TEST(ExplainTest, TellsTimesThatNoCalendarReaches) {
 
 // A kid is the client's own text: it must not move the cursor, end the line or close the quotes.
 TEST(ExplainTest, EscapesWhatTheClientChose) {
-  const std::string line = only(step(StepKind::no_key_tried, Authenticator::jwt, false, Reason::unknown_key_id, "a\x1b[2J\n\"\xff\xe2\x80\xae"));
+  const std::string line = only(
+      step(StepKind::no_key_tried, Authenticator::jwt, false, Reason::unknown_key_id, "a\x1b[2J\n\"\xff\xe2\x80\xae"));
   EXPECT_THAT(line, HasSubstr("\"a\\x1b[2J\\x0a\\x22\\xff\\xe2\\x80\\xae\""));
   EXPECT_THAT(line, Not(HasSubstr("\n")));
 }
 
 TEST(ExplainTest, CutsLongText) {
-  const std::string line = only(step(StepKind::key_tried, Authenticator::jwt, true, Reason::token_ok, std::string(5000, 'k')));
+  const std::string line =
+      only(step(StepKind::key_tried, Authenticator::jwt, true, Reason::token_ok, std::string(5000, 'k')));
   EXPECT_LT(line.size(), 300U);
 }
 
 TEST(ExplainTest, CountsStepsThatDidNotFit) {
   Trace trace;
-  for (int i = 0; i < 50; ++i) trace.add(step(StepKind::key_tried, Authenticator::jwt, false, Reason::bad_signature, "k"));
+  for (int i = 0; i < 50; ++i)
+    trace.add(step(StepKind::key_tried, Authenticator::jwt, false, Reason::bad_signature, "k"));
   EXPECT_EQ(explain_steps(trace, {}).back(), "chain: 10 further steps were not kept");
 }
 

@@ -33,7 +33,8 @@ class FastVerificationTest : public ::testing::Test {
     if (!folder.empty()) fs::remove_all(folder);
   }
   void open(std::string_view crypto) {
-    std::ofstream(folder / "s.toml") << "[jwt]\npublic_key = '''\n" << key->public_pem() << "'''\n[crypto]\nengine = \"" << crypto << "\"\n";
+    std::ofstream(folder / "s.toml") << "[jwt]\npublic_key = '''\n"
+                                     << key->public_pem() << "'''\n[crypto]\nengine = \"" << crypto << "\"\n";
     fs::permissions(folder / "s.toml", fs::perms::owner_read | fs::perms::owner_write);
     EngineOptions options;
     options.config_path = (folder / "s.toml").string();
@@ -48,7 +49,8 @@ class FastVerificationTest : public ::testing::Test {
     engine->start();
   }
   std::string token() {
-    return sign_compact(*key, Algorithm::ES256, R"({"alg":"ES256"})", "{\"jti\":\"" + std::to_string(++tokens) + "\"}").value();
+    return sign_compact(*key, Algorithm::ES256, R"({"alg":"ES256"})", "{\"jti\":\"" + std::to_string(++tokens) + "\"}")
+        .value();
   }
   Reason reason(std::string_view token) {
     ConnectAttempt a;
@@ -76,7 +78,9 @@ class FastVerificationTest : public ::testing::Test {
   int tokens = 0;
 };
 
-TEST_F(FastVerificationTest, OpensslAloneIsTheDefaultOfSettings) { EXPECT_EQ(Settings{}.crypto.engine, CryptoEngine::openssl); }
+TEST_F(FastVerificationTest, OpensslAloneIsTheDefaultOfSettings) {
+  EXPECT_EQ(Settings{}.crypto.engine, CryptoEngine::openssl);
+}
 
 TEST_F(FastVerificationTest, WithOpensslTheFastEngineIsNotAsked) {
   open("openssl");
@@ -102,10 +106,12 @@ TEST_F(FastVerificationTest, WithAutoItAnswersIsConfirmedAndAFaultEndsIt) {
 
   const auto generation = engine->snapshot()->jwt.plain.keys->generation();
   fast.condemn("a test says so");
-  EXPECT_TRUE(soon([&] { return engine->snapshot()->jwt.plain.keys->generation() != generation; })) << "remembered tokens are forgotten";
+  EXPECT_TRUE(soon([&] { return engine->snapshot()->jwt.plain.keys->generation() != generation; }))
+      << "remembered tokens are forgotten";
   EXPECT_FALSE(fast.active());
   ASSERT_EQ(engine->status().health.degraded.size(), 1u);
-  EXPECT_NE(engine->status().health.degraded[0].find("the fast engine is off, OpenSSL verifies alone: a test says so"), std::string::npos);
+  EXPECT_NE(engine->status().health.degraded[0].find("the fast engine is off, OpenSSL verifies alone: a test says so"),
+            std::string::npos);
   EXPECT_NE(engine->metrics_text().find("sallyport_fast_engine_mismatches_total 1"), std::string::npos);
   const auto answers = fast.report().answers;
   EXPECT_EQ(reason(token()), Reason::token_ok);

@@ -13,8 +13,9 @@ Result<StoreFollower::Update> StoreFollower::load_all() {
   Update update{true, false};
   users_ = builder.build();
   sequence_ = loaded->sequence;
-  update.settings = loaded->settings.has_value() != settings_.has_value() ||
-                    (settings_ && (settings_->number != loaded->settings->number || settings_->toml != loaded->settings->toml));
+  update.settings =
+      loaded->settings.has_value() != settings_.has_value() ||
+      (settings_ && (settings_->number != loaded->settings->number || settings_->toml != loaded->settings->toml));
   settings_ = std::move(loaded->settings);
   return update;
 }

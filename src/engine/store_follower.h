@@ -34,7 +34,7 @@ class StoreFollower {
   Result<Update> load_all();
   std::string url_;
   std::unique_ptr<Store> store_;
-  std::int64_t version_ = 0;   // Store::data_version() at the last look
+  std::int64_t version_ = 0;  // Store::data_version() at the last look
   std::int64_t sequence_ = 0;
   std::shared_ptr<const UserDirectory> users_;
   std::optional<SettingsRevision> settings_;

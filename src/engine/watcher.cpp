@@ -41,7 +41,8 @@ ReloadOutcome Engine::Impl::load(bool first) {
     outcome.faults = std::move(faults);
     if (!first) {
       metrics.failed_reloads.fetch_add(1, std::memory_order_relaxed);
-      for (const Error& fault : outcome.faults) log.line(LogLevel::error, "settings not applied, the old ones stay in force: " + one_line(fault));
+      for (const Error& fault : outcome.faults)
+        log.line(LogLevel::error, "settings not applied, the old ones stay in force: " + one_line(fault));
     }
     std::lock_guard lock(law_mutex);
     law.faults = outcome.faults;
@@ -137,7 +138,8 @@ void Engine::Impl::follow_key_files() {
     // A half-written key file takes no keys away.
     law.key_fault = one_line(compiled.error().front());
     lock.unlock();
-    log.line(LogLevel::error, "a key file changed and cannot be used, the old keys stay in force: " + one_line(compiled.error().front()));
+    log.line(LogLevel::error, "a key file changed and cannot be used, the old keys stay in force: " +
+                                  one_line(compiled.error().front()));
     return;
   }
   compiled->policy.settings_known = law.policy.settings_known;
@@ -155,9 +157,7 @@ std::shared_ptr<JwksRefresher> Engine::Impl::refresher_now() const {
 }
 
 void Engine::Impl::wake_watcher() {
-  {
-    std::lock_guard lock(wake_mutex);
-  }
+  { std::lock_guard lock(wake_mutex); }
   wake.notify_one();
 }
 
@@ -172,7 +172,8 @@ void Engine::Impl::follow_sources(const Settings& settings) {
       wake_watcher();
     };
     hooks.log = [this](LogLevel level, std::string_view text) { log.line(level, text); };
-    mine = std::make_shared<JwksRefresher>(options.fetcher ? options.fetcher : std::make_shared<CurlJwksFetcher>(), *clock, std::move(hooks));
+    mine = std::make_shared<JwksRefresher>(options.fetcher ? options.fetcher : std::make_shared<CurlJwksFetcher>(),
+                                           *clock, std::move(hooks));
     std::lock_guard lock(law_mutex);
     refresher = mine;
   }
@@ -191,7 +192,8 @@ void Engine::Impl::follow_remote_keys() {
   publish(std::move(policy));
 }
 
-// Tables for keys that ask for one; and the confirming thread, made on this one, which takes no signals of the broker's.
+// Tables for keys that ask for one; and the confirming thread, made on this one, which takes no signals of the
+// broker's.
 void Engine::Impl::follow_crypto_setting() {
   fast::Engine& engine = fast::Engine::instance();
   engine.make_tables();
@@ -225,7 +227,9 @@ void Engine::Impl::rewrite_weak_hashes() {
 void Engine::Impl::run() {
   std::unique_lock lock(wake_mutex);
   while (!stop) {
-    wake.wait_for(lock, kPeriod, [&] { return stop || reloads_asked != reloads_done || remote_changed.load(std::memory_order_acquire); });
+    wake.wait_for(lock, kPeriod, [&] {
+      return stop || reloads_asked != reloads_done || remote_changed.load(std::memory_order_acquire);
+    });
     if (stop) break;
     const std::uint64_t asked = reloads_asked;
     const bool reload_wanted = asked != reloads_done;

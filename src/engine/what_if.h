@@ -16,6 +16,7 @@ struct WhatIf {
 
 // Nothing: no change of settings or clock lets it in (a bad signature, a wrong password).
 // Values of claims appear only with `show_values`.
-std::optional<WhatIf> smallest_change(const ConnectAttempt& attempt, const GateSnapshot& snapshot, const Moment& now, bool show_values);
+std::optional<WhatIf> smallest_change(const ConnectAttempt& attempt, const GateSnapshot& snapshot, const Moment& now,
+                                      bool show_values);
 
 }  // namespace sallyport

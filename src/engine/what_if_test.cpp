@@ -15,11 +15,14 @@ using ::testing::Not;
 constexpr UnixSeconds kNow = 1'700'000'000;
 constexpr std::string_view kSecret = "a secret of this test, long enough for HS256";
 
-std::string token(std::string_view payload, std::string_view secret = kSecret, std::string_view header = R"({"alg":"HS256","typ":"JWT"})") {
+std::string token(std::string_view payload, std::string_view secret = kSecret,
+                  std::string_view header = R"({"alg":"HS256","typ":"JWT"})") {
   return sign_compact(**signing_key_from_secret(secret), Algorithm::HS256, header, payload).value();
 }
 
-ClaimRule rule(std::string_view claim, std::string_view expected) { return {ClaimPath(claim), Template::compile(expected).value()}; }
+ClaimRule rule(std::string_view claim, std::string_view expected) {
+  return {ClaimPath(claim), Template::compile(expected).value()};
+}
 
 GateSnapshot gate(std::string_view secret = kSecret) {
   GateSnapshot made;
@@ -76,7 +79,8 @@ TEST(WhatIfTest, NamesTheAudienceOnlyWhereValuesAreAskedFor) {
 TEST(WhatIfTest, NamesTheIssuer) {
   GateSnapshot g = gate();
   g.jwt.plain.issuer = "https://a";
-  EXPECT_EQ(change(attempt(token(R"({"iss":"https://b"})")), g, true), "iss = \"https://a\" in the token, or [jwt] issuer = \"https://b\"");
+  EXPECT_EQ(change(attempt(token(R"({"iss":"https://b"})")), g, true),
+            "iss = \"https://a\" in the token, or [jwt] issuer = \"https://b\"");
 }
 
 TEST(WhatIfTest, NamesTheOneRuleThatFails) {
@@ -84,7 +88,8 @@ TEST(WhatIfTest, NamesTheOneRuleThatFails) {
   g.jwt.plain.claims = {rule("site", "north"), rule("username", "%u")};
   const std::string t = token(R"({"site":"north","username":"bob"})");
   EXPECT_EQ(change(attempt(t, "alice"), g), "the rule for claim \"username\" off");
-  EXPECT_EQ(change(attempt(t, "alice"), g, true), "the rule for claim \"username\" off, or username = \"alice\" in the token");
+  EXPECT_EQ(change(attempt(t, "alice"), g, true),
+            "the rule for claim \"username\" off, or username = \"alice\" in the token");
 }
 
 TEST(WhatIfTest, SwitchesAllRulesOffWhereSeveralFail) {
@@ -96,7 +101,8 @@ TEST(WhatIfTest, SwitchesAllRulesOffWhereSeveralFail) {
 TEST(WhatIfTest, FindsPairs) {
   GateSnapshot g = gate();
   g.jwt.plain.audience = {"gate"};
-  EXPECT_THAT(change(attempt(token(R"({"exp":1699999909,"aud":"x"})")), g), HasSubstr("clock 92 s earlier: this is a clock, not a token + another aud"));
+  EXPECT_THAT(change(attempt(token(R"({"exp":1699999909,"aud":"x"})")), g),
+              HasSubstr("clock 92 s earlier: this is a clock, not a token + another aud"));
 }
 
 TEST(WhatIfTest, KnowsTheSettingsAboutLifetimes) {

@@ -17,7 +17,8 @@ std::size_t sequence_at(std::string_view text, std::size_t i) {
   if (c >= 0xE0 && c <= 0xEF) {
     const bool good = tail(1) && tail(2) && !(c == 0xE0 && at(1) < 0xA0) && !(c == 0xED && at(1) >= 0xA0);
     // Bidirectional controls and line separators reorder or break the line that they stand in.
-    const bool moves = c == 0xE2 && at(1) == 0x80 && ((at(2) >= 0x8E && at(2) <= 0x8F) || (at(2) >= 0xA8 && at(2) <= 0xAE));
+    const bool moves =
+        c == 0xE2 && at(1) == 0x80 && ((at(2) >= 0x8E && at(2) <= 0x8F) || (at(2) >= 0xA8 && at(2) <= 0xAE));
     const bool isolates = c == 0xE2 && at(1) == 0x81 && at(2) >= 0xA6 && at(2) <= 0xA9;
     return good && !moves && !isolates ? 3 : 0;
   }
@@ -68,7 +69,8 @@ std::string moment(UnixSeconds at) {
   const std::int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
   const std::int64_t day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9;
   const std::int64_t year = yoe + era * 400 + (month <= 2 ? 1 : 0);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", year, month, day, second / 3600, second / 60 % 60, second % 60);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", year, month, day, second / 3600, second / 60 % 60,
+                     second % 60);
 }
 
 }  // namespace sallyport::words

@@ -9,10 +9,18 @@
 namespace sallyport {
 
 enum class Algorithm : std::uint8_t {
-  HS256, HS384, HS512,
-  RS256, RS384, RS512,
-  PS256, PS384, PS512,
-  ES256, ES384, ES512,
+  HS256,
+  HS384,
+  HS512,
+  RS256,
+  RS384,
+  RS512,
+  PS256,
+  PS384,
+  PS512,
+  ES256,
+  ES384,
+  ES512,
   EdDSA,    // RFC 8037: either curve, as the key says
   Ed25519,  // RFC 9864: fully specified
   Ed448,

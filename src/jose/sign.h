@@ -21,10 +21,11 @@ class SigningKey {
   std::optional<Algorithm> own_algorithm() const noexcept { return own_algorithm_; }
   // The signature as JWS has it (ECDSA: r||s). The algorithm must fit the kind. Thread-safe.
   virtual Result<std::string> sign(Algorithm alg, std::string_view input) const = 0;
-  virtual std::string public_pem() const = 0;                   // SubjectPublicKeyInfo; empty for secrets
-  virtual std::string private_pem() const = 0;                  // PKCS#8; empty for secrets
-  virtual std::string jwk(bool with_private, std::string_view alg = {}, std::string_view kid = {}) const = 0;  // JSON text
-  virtual std::string thumbprint() const = 0;                   // RFC 7638
+  virtual std::string public_pem() const = 0;   // SubjectPublicKeyInfo; empty for secrets
+  virtual std::string private_pem() const = 0;  // PKCS#8; empty for secrets
+  virtual std::string jwk(bool with_private, std::string_view alg = {},
+                          std::string_view kid = {}) const = 0;  // JSON text
+  virtual std::string thumbprint() const = 0;                    // RFC 7638
   virtual int bits() const noexcept = 0;
 
  protected:
@@ -38,6 +39,7 @@ Result<std::shared_ptr<const SigningKey>> parse_signing_key(std::string_view tex
 Result<std::shared_ptr<const SigningKey>> generate_signing_key(KeyKind kind, int rsa_bits = 2048);
 
 // header and payload are JSON texts, taken as they are. The compact serialization.
-Result<std::string> sign_compact(const SigningKey& key, Algorithm alg, std::string_view header_json, std::string_view payload_json);
+Result<std::string> sign_compact(const SigningKey& key, Algorithm alg, std::string_view header_json,
+                                 std::string_view payload_json);
 
 }  // namespace sallyport

@@ -26,8 +26,10 @@ class VerificationKey {
   AlgorithmSet algorithms() const noexcept { return algorithms_; }
   const std::optional<std::string>& kid() const noexcept { return kid_; }
   KeyOrigin origin() const noexcept { return origin_; }
-  const std::string& label() const noexcept { return label_; }          // "secret", "keys/rs256.pem", "jwks kid=a"
-  const std::string& thumbprint() const noexcept { return thumbprint_; }  // RFC 7638, base64url SHA-256; empty for secrets
+  const std::string& label() const noexcept { return label_; }  // "secret", "keys/rs256.pem", "jwks kid=a"
+  const std::string& thumbprint() const noexcept {
+    return thumbprint_;
+  }  // RFC 7638, base64url SHA-256; empty for secrets
   int bits() const noexcept { return bits_; }
   bool published() const noexcept { return published_; }  // printed in public documents: loopback only
   // Whether `signature` (raw bytes as JWS has them) is this key's over `input`. False for an

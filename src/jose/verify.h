@@ -38,18 +38,22 @@ struct Verifier {
   // Refusals: no_key_for_algorithm, unknown_key_id, bad_signature, too_many_keys, malformed_token (payload).
   // on_tried(key, bool verified), where given, is told of each check.
   template <class OnTried>
-  static Result<VerifiedToken, Reason> verify(const CompactJws& jws, std::span<const VerificationKey* const> candidates, OnTried&& on_tried) {
+  static Result<VerifiedToken, Reason> verify(const CompactJws& jws, std::span<const VerificationKey* const> candidates,
+                                              OnTried&& on_tried) {
     const auto key = check_signature(jws, candidates, on_tried);
     if (!key) return unexpected(key.error());
     return believe(jws, **key);
   }
-  static Result<VerifiedToken, Reason> verify(const CompactJws& jws, std::span<const VerificationKey* const> candidates) {
+  static Result<VerifiedToken, Reason> verify(const CompactJws& jws,
+                                              std::span<const VerificationKey* const> candidates) {
     return verify(jws, candidates, [](const VerificationKey&, bool) {});
   }
 
   // The signature alone, whatever the payload holds (`jws verify`): the key that made it. Gives no claims.
   template <class OnTried>
-  static Result<const VerificationKey*, Reason> check_signature(const CompactJws& jws, std::span<const VerificationKey* const> candidates, OnTried&& on_tried) {
+  static Result<const VerificationKey*, Reason> check_signature(const CompactJws& jws,
+                                                                std::span<const VerificationKey* const> candidates,
+                                                                OnTried&& on_tried) {
     bool fits_alg = false;
     int checks = 0;
     for (const VerificationKey* key : candidates) {

@@ -47,11 +47,12 @@ TEST_P(WycheproofFastEngineTest, ValidIsAcceptedAndInvalidRefused) {
   EXPECT_GT(valid, 0);
   EXPECT_GT(invalid, 0);
 }
-INSTANTIATE_TEST_SUITE_P(
-    All, WycheproofFastEngineTest,
-    testing::Values(FastVectors{"ecdsa_secp256r1_sha256_p1363", fast::Path::portable},
-                    FastVectors{"ecdsa_secp256r1_sha256_p1363", fast::Path::adx}),
-    [](const auto& each) { return std::string(each.param.file) + "_" + std::string(fast::name(each.param.path)); });
+INSTANTIATE_TEST_SUITE_P(All, WycheproofFastEngineTest,
+                         testing::Values(FastVectors{"ecdsa_secp256r1_sha256_p1363", fast::Path::portable},
+                                         FastVectors{"ecdsa_secp256r1_sha256_p1363", fast::Path::adx}),
+                         [](const auto& each) {
+                           return std::string(each.param.file) + "_" + std::string(fast::name(each.param.path));
+                         });
 
 }  // namespace
 }  // namespace sallyport

@@ -5,7 +5,15 @@
 namespace sallyport {
 namespace {
 void append_header(std::string& page, const char* name, const char* help, const char* type) {
-  page.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
+  page.append("# HELP ")
+      .append(name)
+      .append(" ")
+      .append(help)
+      .append("\n# TYPE ")
+      .append(name)
+      .append(" ")
+      .append(type)
+      .append("\n");
 }
 }  // namespace
 
@@ -31,15 +39,22 @@ std::string Metrics::to_prometheus() const {
         if (n == 0) continue;
         page.append(kDecisions).append("{verdict=\"").append(name(static_cast<Verdict>(v)));
         page.append("\",authenticator=\"").append(name(static_cast<Authenticator>(a)));
-        page.append("\",reason=\"").append(name(static_cast<Reason>(r))).append("\"} ").append(std::to_string(n)).append("\n");
+        page.append("\",reason=\"")
+            .append(name(static_cast<Reason>(r)))
+            .append("\"} ")
+            .append(std::to_string(n))
+            .append("\n");
       }
-  const auto counter = [&](const char* title, const char* help, const Counter& c) { append_counter(page, title, help, c.load(std::memory_order_relaxed)); };
+  const auto counter = [&](const char* title, const char* help, const Counter& c) {
+    append_counter(page, title, help, c.load(std::memory_order_relaxed));
+  };
   counter("sallyport_not_ours_total", "Clients that the gate never judged (certificate identity, PSK).", not_ours);
   counter("sallyport_rechecks_total", "Clients answered from session state after a broker reload.", rechecks);
   counter("sallyport_reloads_total", "Settings put in force.", reloads);
   counter("sallyport_failed_reloads_total", "Settings that did not load; the old ones stayed.", failed_reloads);
   counter("sallyport_store_errors_total", "Failed reads and writes of the store.", store_errors);
-  counter("sallyport_suppressed_log_lines_total", "Refusals not logged because their source has many.", suppressed_log_lines);
+  counter("sallyport_suppressed_log_lines_total", "Refusals not logged because their source has many.",
+          suppressed_log_lines);
   counter("sallyport_topic_denials_total", "Topic questions answered with no.", topic_denials);
   return page;
 }

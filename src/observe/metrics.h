@@ -17,11 +17,12 @@ class Metrics {
   using Counter = std::atomic<std::uint64_t>;
 
   void count_decision(Verdict verdict, Authenticator authenticator, Reason reason) noexcept {
-    decisions_[static_cast<std::size_t>(verdict)][static_cast<std::size_t>(authenticator)][static_cast<std::size_t>(reason)].fetch_add(
-        1, std::memory_order_relaxed);
+    decisions_[static_cast<std::size_t>(verdict)][static_cast<std::size_t>(authenticator)]
+              [static_cast<std::size_t>(reason)]
+                  .fetch_add(1, std::memory_order_relaxed);
   }
-  Counter not_ours{0};          // clients that the gate never judged (certificate identity, PSK)
-  Counter rechecks{0};          // answered from session state after a SIGHUP
+  Counter not_ours{0};  // clients that the gate never judged (certificate identity, PSK)
+  Counter rechecks{0};  // answered from session state after a SIGHUP
   Counter reloads{0}, failed_reloads{0};
   Counter store_errors{0};
   Counter suppressed_log_lines{0};

@@ -19,7 +19,9 @@ Error error_of(const pg_conn* connection, const pg_result* result) {
   const std::string_view code = state ? state : "";
   if (code == "42501") return {ErrorKind::kDenied, "PostgreSQL: " + cause, "give the role the right to the tables", ""};
   // 57014: it took longer than we wait; class 23 and others are not to be had by asking again.
-  return {code.empty() || code.starts_with("08") || code.starts_with("57") || code.starts_with("53") ? ErrorKind::kUnavailable : ErrorKind::kInternal,
+  return {code.empty() || code.starts_with("08") || code.starts_with("57") || code.starts_with("53")
+              ? ErrorKind::kUnavailable
+              : ErrorKind::kInternal,
           "PostgreSQL: " + cause, "", ""};
 }
 
@@ -30,7 +32,8 @@ void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfini
 
 std::size_t Rows::size() const noexcept { return static_cast<std::size_t>(PQntuples(result_.get())); }
 std::string_view Rows::bytes(std::size_t row, int column) const noexcept {
-  return {PQgetvalue(result_.get(), static_cast<int>(row), column), static_cast<std::size_t>(PQgetlength(result_.get(), static_cast<int>(row), column))};
+  return {PQgetvalue(result_.get(), static_cast<int>(row), column),
+          static_cast<std::size_t>(PQgetlength(result_.get(), static_cast<int>(row), column))};
 }
 std::int64_t Rows::integer(std::size_t row, int column) const noexcept {
   std::uint64_t value = 0;
@@ -41,13 +44,16 @@ bool Rows::boolean(std::size_t row, int column) const noexcept {
   const std::string_view value = bytes(row, column);
   return !value.empty() && value[0] != 0;
 }
-bool Rows::null(std::size_t row, int column) const noexcept { return PQgetisnull(result_.get(), static_cast<int>(row), column) == 1; }
+bool Rows::null(std::size_t row, int column) const noexcept {
+  return PQgetisnull(result_.get(), static_cast<int>(row), column) == 1;
+}
 std::int64_t Rows::touched() const noexcept { return std::strtoll(PQcmdTuples(result_.get()), nullptr, 10); }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& url) {
   // What the url says comes last and wins. A cut network is noticed within seconds, a statement that hangs is ended.
-  const char* const names[] = {"connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-                               "application_name", "client_encoding", "dbname", nullptr};
+  const char* const names[] = {"connect_timeout",  "keepalives_idle",  "keepalives_interval",
+                               "keepalives_count", "tcp_user_timeout", "application_name",
+                               "client_encoding",  "dbname",           nullptr};
   const char* const values[] = {"3", "5", "2", "2", "5000", "sallyport", "UTF8", url.c_str(), nullptr};
   std::unique_ptr<Connection> out(new Connection(PQconnectdbParams(names, values, 1)));
   if (PQstatus(out->raw_.get()) != CONNECTION_OK) {
@@ -70,7 +76,8 @@ Result<Rows> Connection::query(const char* sql, const std::vector<Param>& params
     lengths.push_back(static_cast<int>(p.bytes.size()));
     formats.push_back(p.binary ? 1 : 0);
   }
-  pg_result* const raw = PQexecParams(raw_.get(), sql, static_cast<int>(params.size()), nullptr, values.data(), lengths.data(), formats.data(), 1);
+  pg_result* const raw = PQexecParams(raw_.get(), sql, static_cast<int>(params.size()), nullptr, values.data(),
+                                      lengths.data(), formats.data(), 1);
   Rows rows(raw);
   const ExecStatusType status = raw ? PQresultStatus(raw) : PGRES_FATAL_ERROR;
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return unexpected(error_of(raw_.get(), raw));
@@ -94,8 +101,6 @@ Transaction::~Transaction() {
   if (connection_ && !connection_->broken()) (void)connection_->execute("ROLLBACK").has_value();
 }
 
-Result<void> Transaction::commit() {
-  return std::exchange(connection_, nullptr)->execute("COMMIT");
-}
+Result<void> Transaction::commit() { return std::exchange(connection_, nullptr)->execute("COMMIT"); }
 
 }  // namespace sallyport::postgres

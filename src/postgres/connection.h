@@ -20,10 +20,10 @@ namespace sallyport::postgres {
 struct Param {
   std::string bytes;
   bool binary = true;
-  Param(std::string_view raw) : bytes(raw) {}                                         // NOLINT: implicit by design
-  Param(const std::string& raw) : bytes(raw) {}                                       // NOLINT
-  Param(std::int64_t number) : bytes(std::to_string(number)), binary(false) {}        // NOLINT
-  Param(bool yes) : bytes(yes ? "t" : "f"), binary(false) {}                          // NOLINT
+  Param(std::string_view raw) : bytes(raw) {}                                   // NOLINT: implicit by design
+  Param(const std::string& raw) : bytes(raw) {}                                 // NOLINT
+  Param(std::int64_t number) : bytes(std::to_string(number)), binary(false) {}  // NOLINT
+  Param(bool yes) : bytes(yes ? "t" : "f"), binary(false) {}                    // NOLINT
 };
 
 class Rows {

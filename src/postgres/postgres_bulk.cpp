@@ -21,9 +21,12 @@ Result<void> PostgresStore::begin_bulk() {
   rollback_bulk();
   const Result<Connection*> connection = connect_to_write();
   if (!connection) return unexpected(connection.error());
-  Result<void> made = (*connection)->execute(
-      "CREATE TEMPORARY TABLE sallyport_staged (key bytea GENERATED ALWAYS AS (sha256(username)) STORED PRIMARY KEY, username bytea NOT NULL,"
-      " hash text NOT NULL, enabled bool NOT NULL, is_superuser bool NOT NULL, replaces bool NOT NULL)");
+  Result<void> made =
+      (*connection)
+          ->execute(
+              "CREATE TEMPORARY TABLE sallyport_staged (key bytea GENERATED ALWAYS AS (sha256(username)) STORED "
+              "PRIMARY KEY, username bytea NOT NULL,"
+              " hash text NOT NULL, enabled bool NOT NULL, is_superuser bool NOT NULL, replaces bool NOT NULL)");
   if (!made) return made;
   bulk_open_ = true;
   return {};
@@ -37,12 +40,13 @@ Result<void> PostgresStore::flush_bulk() {
   std::vector<Param> params;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const int first = static_cast<int>(i) * kColumns + 1;
-    sql += (i ? ",($" : "($") + std::to_string(first) + "::bytea,$" + std::to_string(first + 1) + "::text,$" + std::to_string(first + 2) + "::bool,$" +
-           std::to_string(first + 3) + "::bool,true)";
+    sql += (i ? ",($" : "($") + std::to_string(first) + "::bytea,$" + std::to_string(first + 1) + "::text,$" +
+           std::to_string(first + 2) + "::bool,$" + std::to_string(first + 3) + "::bool,true)";
     params.insert(params.end(), {rows[i].username, rows[i].hash, rows[i].enabled, rows[i].is_superuser});
   }
   sql +=
-      " ON CONFLICT (key) DO UPDATE SET hash = excluded.hash, enabled = excluded.enabled, is_superuser = excluded.is_superuser, replaces = true";
+      " ON CONFLICT (key) DO UPDATE SET hash = excluded.hash, enabled = excluded.enabled, is_superuser = "
+      "excluded.is_superuser, replaces = true";
   return connection_->execute(sql.c_str(), params);
 }
 
@@ -61,12 +65,14 @@ Result<void> PostgresStore::bulk_put(const UserRecord& user, WriteMode mode) {
   }
   if (Result<void> done = flush_bulk(); !done) return done;
   const Result<Rows> put = connection_->query(
-      "INSERT INTO sallyport_staged (username, hash, enabled, is_superuser, replaces) SELECT $1::bytea, $2::text, $3::bool, $4::bool, false"
+      "INSERT INTO sallyport_staged (username, hash, enabled, is_superuser, replaces) SELECT $1::bytea, $2::text, "
+      "$3::bool, $4::bool, false"
       " WHERE NOT EXISTS (SELECT 1 FROM sallyport_users WHERE key = sha256($1::bytea)) ON CONFLICT DO NOTHING",
       {user.username, user.hash, user.enabled, user.is_superuser});
   if (!put) return unexpected(put.error());
   if (put->touched() == 1) return {};
-  const Result<Rows> there = connection_->query("SELECT 1 FROM sallyport_users WHERE key = sha256($1::bytea)", {user.username});
+  const Result<Rows> there =
+      connection_->query("SELECT 1 FROM sallyport_users WHERE key = sha256($1::bytea)", {user.username});
   if (!there) return unexpected(there.error());
   return unexpected(there->size() ? user_exists(user.username) : user_twice(user.username));
 }
@@ -85,15 +91,22 @@ Result<void> PostgresStore::commit_bulk() {
     if (Result<void> done = c.execute("SET LOCAL statement_timeout = '30min'"); !done) return done;
     const Result<std::int64_t> sequence = next_sequence(c);
     if (!sequence) return unexpected(sequence.error());
-    const Result<Rows> taken = c.query("SELECT s.username FROM sallyport_staged s JOIN sallyport_users u ON u.key = s.key WHERE NOT s.replaces LIMIT 1");
+    const Result<Rows> taken = c.query(
+        "SELECT s.username FROM sallyport_staged s JOIN sallyport_users u ON u.key = s.key WHERE NOT s.replaces LIMIT "
+        "1");
     if (!taken) return unexpected(taken.error());
     if (taken->size()) return unexpected(user_exists(taken->bytes(0, 0)));
     Result<void> moved = c.execute(
-        "INSERT INTO sallyport_users (username, hash, enabled, is_superuser, seq) SELECT username, hash, enabled, is_superuser, $1::int8 FROM sallyport_staged"
-        " ON CONFLICT (key) DO UPDATE SET hash = excluded.hash, enabled = excluded.enabled, is_superuser = excluded.is_superuser, seq = excluded.seq",
+        "INSERT INTO sallyport_users (username, hash, enabled, is_superuser, seq) SELECT username, hash, enabled, "
+        "is_superuser, $1::int8 FROM sallyport_staged"
+        " ON CONFLICT (key) DO UPDATE SET hash = excluded.hash, enabled = excluded.enabled, is_superuser = "
+        "excluded.is_superuser, seq = excluded.seq",
         {*sequence});
     if (!moved) return moved;
-    if (Result<void> done = c.execute("DELETE FROM sallyport_deleted_users d USING sallyport_staged s WHERE d.key = s.key"); !done) return done;
+    if (Result<void> done =
+            c.execute("DELETE FROM sallyport_deleted_users d USING sallyport_staged s WHERE d.key = s.key");
+        !done)
+      return done;
     return transaction->commit();
   };
   Result<void> outcome = go();

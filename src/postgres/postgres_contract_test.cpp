@@ -4,13 +4,12 @@
 #include "postgres/postgres_store.h"
 
 #define SALLYPORT_STORE_ENGINES_ELSEWHERE
-#include "store/store_contract_test.cpp"
-
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
 #include "postgres/connection.h"
+#include "store/store_contract_test.cpp"
 
 namespace sallyport {
 namespace {
@@ -44,8 +43,10 @@ class Server : public testing::Environment {
       if (chown(folder_.c_str(), uid_, gid_) != 0) return false;
     }
     const std::string data = folder_ + "/data";
-    if (wait_for(run({programs_ + "/initdb", "-D", data, "-U", user_, "-A", "trust", "-E", "UTF8", "--no-sync"})) != 0) return false;
-    server_ = run({programs_ + "/postgres", "-D", data, "-k", folder_, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"});
+    if (wait_for(run({programs_ + "/initdb", "-D", data, "-U", user_, "-A", "trust", "-E", "UTF8", "--no-sync"})) != 0)
+      return false;
+    server_ = run({programs_ + "/postgres", "-D", data, "-k", folder_, "-c", "listen_addresses=", "-c", "fsync=off",
+                   "-c", "max_connections=200"});
     for (int i = 0; i < 200 && !up_; ++i) {
       up_ = postgres::Connection::open(url("postgres")).has_value();
       if (!up_) std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -113,7 +114,8 @@ std::vector<Engine> engines() {
   return out;
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, StoreContractTest, testing::ValuesIn(engines()), [](const auto& engine) { return engine.param.name; });
+INSTANTIATE_TEST_SUITE_P(Engines, StoreContractTest, testing::ValuesIn(engines()),
+                         [](const auto& engine) { return engine.param.name; });
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(StoreContractTest);
 
 TEST(PostgresStoreTest, ThreeNodesThatStartAtOnceMakeTheTablesOnce) {
@@ -145,7 +147,9 @@ TEST(PostgresStoreTest, ALostConnectionIsAnErrorOnceAndThenMadeAnew) {
   const auto store = place.open();
   ASSERT_TRUE(store->put_users({user("a")}, WriteMode::create_only));
   auto admin = postgres::Connection::open(Server::the_one().url("postgres"));
-  ASSERT_TRUE((*admin)->execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname <> 'postgres'"));
+  ASSERT_TRUE(
+      (*admin)->execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
+                        "datname <> 'postgres'"));
   const auto lost = store->count_users();
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().kind, ErrorKind::kUnavailable);
@@ -170,7 +174,8 @@ TEST(PostgresStoreTest, NamesAreBytesAndSqlIsNeverMadeOfThem) {
   const PostgresPlace place;
   const auto store = place.open();
   std::string random;  // one that no index could hold whole
-  for (int i = 0; i < 60'000; ++i) random += static_cast<char>('!' + static_cast<int>((static_cast<unsigned>(i) * 2654435761u >> 16) % 90));
+  for (int i = 0; i < 60'000; ++i)
+    random += static_cast<char>('!' + static_cast<int>((static_cast<unsigned>(i) * 2654435761u >> 16) % 90));
   const std::vector<std::string> all = {"'; DROP TABLE sallyport_users; --", "%", "\\", "\xff\xfe", random};
   for (const std::string& name : all) {
     const Result<void> put = store->put_users({user(name)}, WriteMode::create_only);

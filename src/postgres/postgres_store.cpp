@@ -45,7 +45,9 @@ Result<Connection*> PostgresStore::connect() {
 
 Result<Connection*> PostgresStore::connect_to_write() {
   Result<Connection*> opened = connect();
-  if (opened && !*opened) return unexpected(Error{ErrorKind::kNotFound, "the store has no tables yet", "make them with: sallyport user list --config FILE", ""});
+  if (opened && !*opened)
+    return unexpected(Error{ErrorKind::kNotFound, "the store has no tables yet",
+                            "make them with: sallyport user list --config FILE", ""});
   return opened;
 }
 
@@ -69,7 +71,7 @@ Result<std::int64_t> PostgresStore::data_version() {
     instance_ = row->bytes(0, 1);
     replaced_ = true;
   }
-  const auto mark = static_cast<std::int64_t>(std::hash<std::string>{}(instance_) & 0x3fff'ff00'0000'0000);
+  const auto mark = static_cast<std::int64_t>(std::hash<std::string>{}(instance_)&0x3fff'ff00'0000'0000);
   return mark + row->integer(0, 0) + 1;
 }
 

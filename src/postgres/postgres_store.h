@@ -47,7 +47,8 @@ class PostgresStore final : public Store {
   Result<Connection*> connect();
   Result<Connection*> connect_to_write();
   Result<std::int64_t> next_sequence(Connection& connection);
-  Result<void> read_users(Connection& connection, const char* select, const std::function<bool(const UserRecord&)>& sink);
+  Result<void> read_users(Connection& connection, const char* select,
+                          const std::function<bool(const UserRecord&)>& sink);
   Result<std::optional<SettingsRevision>> read_current_settings(Connection& connection);
   Result<void> change_one(const char* sql, const std::vector<Param>& params, std::string_view username);
   Result<void> flush_bulk();
@@ -56,8 +57,8 @@ class PostgresStore final : public Store {
   StoreAccess access_;
   std::unique_ptr<Connection> connection_;
   bool tables_there_ = false;
-  std::string instance_;     // of the store that was read last
-  bool replaced_ = false;    // since the last load
+  std::string instance_;   // of the store that was read last
+  bool replaced_ = false;  // since the last load
   bool bulk_open_ = false;
   std::vector<UserRecord> bulk_buffer_;  // to replace, not yet sent
 };

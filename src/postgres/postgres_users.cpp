@@ -20,7 +20,8 @@ UserRecord record_of(const Rows& rows, std::size_t row) {
 
 }  // namespace
 
-Result<void> PostgresStore::read_users(Connection& connection, const char* select, const std::function<bool(const UserRecord&)>& sink) {
+Result<void> PostgresStore::read_users(Connection& connection, const char* select,
+                                       const std::function<bool(const UserRecord&)>& sink) {
   const std::string declare = fmt::format("DECLARE sallyport_all NO SCROLL CURSOR FOR {}", select);
   if (Result<void> done = connection.execute(declare.c_str()); !done) return done;
   for (;;) {
@@ -51,7 +52,9 @@ Result<StoreChanges> PostgresStore::changes_after(std::int64_t sequence) {
   // A sequence that is ahead of the store: an older copy was put back.
   changes.from_scratch = replaced_ || sequence <= 0 || sequence < meta->integer(0, 1) || sequence > now;
   if (changes.from_scratch) return changes;
-  const Result<Rows> users = connection.query("SELECT " SP_COLUMNS " FROM sallyport_users WHERE seq > $1::int8 LIMIT $2::int8", {sequence, kMaxChangesTold + 1});
+  const Result<Rows> users =
+      connection.query("SELECT " SP_COLUMNS " FROM sallyport_users WHERE seq > $1::int8 LIMIT $2::int8",
+                       {sequence, kMaxChangesTold + 1});
   if (!users) return unexpected(users.error());
   if (users->size() > static_cast<std::size_t>(kMaxChangesTold)) {
     changes.from_scratch = true;
@@ -61,9 +64,11 @@ Result<StoreChanges> PostgresStore::changes_after(std::int64_t sequence) {
     UserRecord record = record_of(*users, i);
     changes.users.push_back({record.username, std::move(record)});
   }
-  const Result<Rows> deleted = connection.query("SELECT username FROM sallyport_deleted_users WHERE seq > $1::int8", {sequence});
+  const Result<Rows> deleted =
+      connection.query("SELECT username FROM sallyport_deleted_users WHERE seq > $1::int8", {sequence});
   if (!deleted) return unexpected(deleted.error());
-  for (std::size_t i = 0; i < deleted->size(); ++i) changes.users.push_back({std::string(deleted->bytes(i, 0)), std::nullopt});
+  for (std::size_t i = 0; i < deleted->size(); ++i)
+    changes.users.push_back({std::string(deleted->bytes(i, 0)), std::nullopt});
   Result<std::optional<SettingsRevision>> current = read_current_settings(connection);
   if (!current) return unexpected(current.error());
   const Result<Rows> revised = connection.query("SELECT coalesce(max(seq), 0) FROM sallyport_settings_revisions");
@@ -84,11 +89,12 @@ Result<StoreChanges> PostgresStore::load(const std::function<void(const UserReco
   const Result<Rows> meta = connection.query("SELECT sequence FROM sallyport_meta");
   if (!meta) return unexpected(meta.error());
   state.sequence = meta->size() == 1 ? meta->integer(0, 0) : 0;
-  Result<void> read = read_users(connection, "SELECT " SP_COLUMNS " FROM sallyport_users ORDER BY substring(username from 1 for 255), username",
-                                 [&](const UserRecord& user) {
-                                   sink(user);
-                                   return true;
-                                 });
+  Result<void> read = read_users(
+      connection, "SELECT " SP_COLUMNS " FROM sallyport_users ORDER BY substring(username from 1 for 255), username",
+      [&](const UserRecord& user) {
+        sink(user);
+        return true;
+      });
   if (!read) return unexpected(read.error());
   Result<std::optional<SettingsRevision>> current = read_current_settings(connection);
   if (!current) return unexpected(current.error());
@@ -103,14 +109,17 @@ Result<void> PostgresStore::for_each_user(const std::function<bool(const UserRec
   if (!*connection) return {};
   Result<Transaction> transaction = Transaction::begin(**connection, kRead);
   if (!transaction) return unexpected(transaction.error());
-  return read_users(**connection, "SELECT " SP_COLUMNS " FROM sallyport_users ORDER BY substring(username from 1 for 255), username", sink);
+  return read_users(**connection,
+                    "SELECT " SP_COLUMNS " FROM sallyport_users ORDER BY substring(username from 1 for 255), username",
+                    sink);
 }
 
 Result<std::optional<UserRecord>> PostgresStore::find_user(std::string_view username) {
   const Result<Connection*> connection = connect();
   if (!connection) return unexpected(connection.error());
   if (!*connection) return std::optional<UserRecord>{};
-  const Result<Rows> rows = (*connection)->query("SELECT " SP_COLUMNS " FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
+  const Result<Rows> rows =
+      (*connection)->query("SELECT " SP_COLUMNS " FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
   if (!rows) return unexpected(rows.error());
   return rows->size() == 1 ? std::optional<UserRecord>(record_of(*rows, 0)) : std::nullopt;
 }
@@ -120,10 +129,13 @@ Result<std::vector<UserRecord>> PostgresStore::list_users(const UserQuery& query
   const Result<Connection*> connection = connect();
   if (!connection) return unexpected(connection.error());
   if (!*connection) return found;
-  const Result<Rows> rows = (*connection)->query(
-      "SELECT " SP_COLUMNS " FROM sallyport_users WHERE substring(username from 1 for 255) >= substring($1::bytea from 1 for 255) AND username > $1::bytea"
-      " AND ($2::bytea = ''::bytea OR position($2::bytea in username) > 0) ORDER BY substring(username from 1 for 255), username LIMIT $3::int8",
-      {query.after, query.search, static_cast<std::int64_t>(query.limit)});
+  const Result<Rows> rows = (*connection)
+                                ->query("SELECT " SP_COLUMNS
+                                        " FROM sallyport_users WHERE substring(username from 1 for 255) >= "
+                                        "substring($1::bytea from 1 for 255) AND username > $1::bytea"
+                                        " AND ($2::bytea = ''::bytea OR position($2::bytea in username) > 0) ORDER BY "
+                                        "substring(username from 1 for 255), username LIMIT $3::int8",
+                                        {query.after, query.search, static_cast<std::int64_t>(query.limit)});
   if (!rows) return unexpected(rows.error());
   for (std::size_t i = 0; i < rows->size(); ++i) found.push_back(record_of(*rows, i));
   return found;
@@ -149,14 +161,22 @@ Result<void> PostgresStore::put_users(const std::vector<UserRecord>& users, Writ
   if (!sequence) return unexpected(sequence.error());
   const char* const sql =
       mode == WriteMode::create_only
-          ? "INSERT INTO sallyport_users (" SP_COLUMNS ") VALUES ($1::bytea, $2::text, $3::bool, $4::bool, $5::int8) ON CONFLICT DO NOTHING"
-          : "INSERT INTO sallyport_users (" SP_COLUMNS ") VALUES ($1::bytea, $2::text, $3::bool, $4::bool, $5::int8) ON CONFLICT (key) DO UPDATE SET"
-            " hash = excluded.hash, enabled = excluded.enabled, is_superuser = excluded.is_superuser, seq = excluded.seq";
+          ? "INSERT INTO sallyport_users (" SP_COLUMNS
+            ") VALUES ($1::bytea, $2::text, $3::bool, $4::bool, $5::int8) ON CONFLICT DO NOTHING"
+          : "INSERT INTO sallyport_users (" SP_COLUMNS
+            ") VALUES ($1::bytea, $2::text, $3::bool, $4::bool, $5::int8) ON CONFLICT (key) DO UPDATE SET"
+            " hash = excluded.hash, enabled = excluded.enabled, is_superuser = excluded.is_superuser, seq = "
+            "excluded.seq";
   for (const UserRecord& user : users) {
-    const Result<Rows> put = (*connection)->query(sql, {user.username, user.hash, user.enabled, user.is_superuser, *sequence});
+    const Result<Rows> put =
+        (*connection)->query(sql, {user.username, user.hash, user.enabled, user.is_superuser, *sequence});
     if (!put) return unexpected(put.error());
     if (put->touched() == 0) return unexpected(user_exists(user.username));
-    if (Result<void> done = (*connection)->execute("DELETE FROM sallyport_deleted_users WHERE key = sha256($1::bytea)", {user.username}); !done) return done;
+    if (Result<void> done =
+            (*connection)
+                ->execute("DELETE FROM sallyport_deleted_users WHERE key = sha256($1::bytea)", {user.username});
+        !done)
+      return done;
   }
   return transaction->commit();
 }
@@ -168,11 +188,15 @@ Result<void> PostgresStore::delete_user(std::string_view username) {
   if (!transaction) return unexpected(transaction.error());
   const Result<std::int64_t> sequence = next_sequence(**connection);
   if (!sequence) return unexpected(sequence.error());
-  const Result<Rows> removed = (*connection)->query("DELETE FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
+  const Result<Rows> removed =
+      (*connection)->query("DELETE FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
   if (!removed) return unexpected(removed.error());
   if (removed->touched() == 0) return unexpected(no_such_user(username));
-  Result<void> remembered = (*connection)->execute(
-      "INSERT INTO sallyport_deleted_users (username, seq) VALUES ($1::bytea, $2::int8) ON CONFLICT (key) DO UPDATE SET seq = excluded.seq", {username, *sequence});
+  Result<void> remembered = (*connection)
+                                ->execute(
+                                    "INSERT INTO sallyport_deleted_users (username, seq) VALUES ($1::bytea, $2::int8) "
+                                    "ON CONFLICT (key) DO UPDATE SET seq = excluded.seq",
+                                    {username, *sequence});
   if (!remembered) return remembered;
   const Result<Rows> kept = (*connection)->query("SELECT count(*) FROM sallyport_deleted_users");
   if (!kept) return unexpected(kept.error());
@@ -196,20 +220,25 @@ Result<void> PostgresStore::change_one(const char* sql, const std::vector<Param>
   const Result<Rows> changed = (*connection)->query(sql, all);
   if (!changed) return unexpected(changed.error());
   if (changed->touched() > 0) return transaction->commit();
-  const Result<Rows> there = (*connection)->query("SELECT 1 FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
+  const Result<Rows> there =
+      (*connection)->query("SELECT 1 FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
   if (!there) return unexpected(there.error());
   if (there->size() == 0) return unexpected(no_such_user(username));
-  return unexpected(Error{ErrorKind::kConflict, fmt::format("user {} was changed meanwhile", username), "look at it again and repeat the change", ""});
+  return unexpected(Error{ErrorKind::kConflict, fmt::format("user {} was changed meanwhile", username),
+                          "look at it again and repeat the change", ""});
 }
 
 Result<void> PostgresStore::set_hash(std::string_view username, std::string_view hash, std::uint64_t if_version) {
   if (Result<void> fine = check_stored_hash(hash); !fine) return fine;
-  return change_one("UPDATE sallyport_users SET seq = $1::int8, hash = $3::text WHERE key = sha256($2::bytea) AND ($4::int8 = 0 OR seq = $4::int8)",
-                    {username, hash, static_cast<std::int64_t>(if_version)}, username);
+  return change_one(
+      "UPDATE sallyport_users SET seq = $1::int8, hash = $3::text WHERE key = sha256($2::bytea) AND ($4::int8 = 0 OR "
+      "seq = $4::int8)",
+      {username, hash, static_cast<std::int64_t>(if_version)}, username);
 }
 
 Result<void> PostgresStore::set_enabled(std::string_view username, bool enabled) {
-  return change_one("UPDATE sallyport_users SET seq = $1::int8, enabled = $3::bool WHERE key = sha256($2::bytea)", {username, enabled}, username);
+  return change_one("UPDATE sallyport_users SET seq = $1::int8, enabled = $3::bool WHERE key = sha256($2::bytea)",
+                    {username, enabled}, username);
 }
 
 }  // namespace sallyport::postgres

@@ -12,11 +12,14 @@ bool is_integer_text(std::string_view text) {
 bool equals(const JsonValue& value, const Template& expected, const TemplateValues& values) noexcept {
   switch (value.type()) {
     case JsonType::string:
-    case JsonType::boolean: return expected.matches(value.text(), values);
-    case JsonType::number: return is_integer_text(value.text()) && expected.matches(value.text(), values);
+    case JsonType::boolean:
+      return expected.matches(value.text(), values);
+    case JsonType::number:
+      return is_integer_text(value.text()) && expected.matches(value.text(), values);
     case JsonType::null:
     case JsonType::array:
-    case JsonType::object: return false;
+    case JsonType::object:
+      return false;
   }
   return false;
 }

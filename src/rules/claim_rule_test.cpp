@@ -5,7 +5,8 @@
 namespace sallyport {
 namespace {
 
-ClaimCheck check(std::string json, std::string_view claim, std::string_view expected, TemplateValues values = {"ann", "c1"}) {
+ClaimCheck check(std::string json, std::string_view claim, std::string_view expected,
+                 TemplateValues values = {"ann", "c1"}) {
   JsonTape tape;
   EXPECT_EQ(tape.parse(json.data(), json.size()), JsonError::none) << json;
   return ClaimRule{ClaimPath(claim), Template::compile(expected).value()}.check(tape.root(), values);
@@ -16,7 +17,8 @@ TEST(ClaimRuleTest, TextIntegersAndBooleansMatchByTheirJsonForm) {
   EXPECT_EQ(check(R"({"username":"bob"})", "username", "%u"), ClaimCheck::mismatch);
   EXPECT_EQ(check(R"({"site":7})", "site", "7"), ClaimCheck::match);
   EXPECT_EQ(check(R"({"site":-7})", "site", "-7"), ClaimCheck::match);
-  EXPECT_EQ(check(R"({"site":123456789012345678901234567890})", "site", "123456789012345678901234567890"), ClaimCheck::match);
+  EXPECT_EQ(check(R"({"site":123456789012345678901234567890})", "site", "123456789012345678901234567890"),
+            ClaimCheck::match);
   EXPECT_EQ(check(R"({"ok":true})", "ok", "true"), ClaimCheck::match);
   EXPECT_EQ(check(R"({"ok":true})", "ok", "1"), ClaimCheck::mismatch);
 }

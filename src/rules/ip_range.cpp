@@ -46,7 +46,9 @@ std::optional<IpRange> IpRange::parse(std::string_view text) noexcept {
   unsigned bits = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
   const unsigned most = parsed->is_v4 ? 32 : 128;
-  if (error != std::errc{} || end != digits.data() + digits.size() || bits > most || (digits.size() > 1 && digits[0] == '0')) return std::nullopt;
+  if (error != std::errc{} || end != digits.data() + digits.size() || bits > most ||
+      (digits.size() > 1 && digits[0] == '0'))
+    return std::nullopt;
   out.bits_ = parsed->is_v4 ? bits + 96 : bits;
   return out;
 }

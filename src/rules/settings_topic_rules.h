@@ -18,10 +18,10 @@ namespace sallyport {
 struct TopicRuleSetting {
   bool allows = true;
   TopicActions actions = kMayBoth;
-  std::vector<std::string> topics;               // placeholders %u (the principal) and %c; "eq " prefix
-  std::vector<int> qos;                          // empty: any
+  std::vector<std::string> topics;  // placeholders %u (the principal) and %c; "eq " prefix
+  std::vector<int> qos;             // empty: any
   std::optional<bool> retain;
-  std::string ipaddr;                            // empty: any
+  std::string ipaddr;                                  // empty: any
   std::vector<std::string> users, client_ids, groups;  // each that is not empty must name the client
 };
 
@@ -29,7 +29,7 @@ struct TopicSubject {
   std::string_view principal;
   bool principal_verified = false;  // by the password or a verified claim
   std::string_view client_id;
-  bool client_id_bound = false;     // a password user's, or one that a claim bound
+  bool client_id_bound = false;  // a password user's, or one that a claim bound
   std::span<const std::string> groups{};
 };
 
@@ -46,7 +46,7 @@ class SettingsTopicRules {
 
  private:
   std::vector<TopicRuleSetting> rules_;
-  std::vector<TopicRule> compiled_;              // beside rules_
+  std::vector<TopicRule> compiled_;  // beside rules_
   std::shared_ptr<const TopicRules> same_for_all_;
 };
 

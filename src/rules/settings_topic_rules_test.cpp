@@ -85,7 +85,7 @@ TEST(SettingsTopicRulesTest, HoldsConditions) {
   TopicRuleSetting some = rule(true, {"a"});
   some.qos = {1, 2};
   some.ipaddr = "192.0.2.0/24";
-  const auto rules = compile({some})  .for_subject(kAnn);
+  const auto rules = compile({some}).for_subject(kAnn);
   EXPECT_EQ(rules->check({TopicAction::publish, "a", 1, false, "192.0.2.7"}), kAllow);
   EXPECT_EQ(rules->check({TopicAction::publish, "a", 0, false, "192.0.2.7"}), kNothing);
   EXPECT_EQ(rules->check({TopicAction::publish, "a", 1, false, "198.51.100.7"}), kNothing);

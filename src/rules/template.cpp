@@ -43,9 +43,12 @@ Result<Template> Template::compile(std::string_view source) {
 
 std::string_view Template::behind(const Piece& piece, const TemplateValues& values) noexcept {
   switch (piece.kind) {
-    case Kind::text: return piece.text;
-    case Kind::username: return values.username.value_or(std::string_view{});
-    case Kind::client_id: return values.client_id.value_or(std::string_view{});
+    case Kind::text:
+      return piece.text;
+    case Kind::username:
+      return values.username.value_or(std::string_view{});
+    case Kind::client_id:
+      return values.client_id.value_or(std::string_view{});
   }
   return {};
 }

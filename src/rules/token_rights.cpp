@@ -21,9 +21,12 @@ struct Reader {
     if (exact) source.remove_prefix(3);
     if (source.empty()) return malformed();
     switch (fill_topic(source, values, allows ? FillFor::allow : FillFor::deny, filled)) {
-      case FillResult::filled: return rules.add_filter(filled, exact);
-      case FillResult::unfit: return {};
-      case FillResult::unknown: return unsupported();
+      case FillResult::filled:
+        return rules.add_filter(filled, exact);
+      case FillResult::unfit:
+        return {};
+      case FillResult::unknown:
+        return unsupported();
     }
     return malformed();
   }
@@ -39,16 +42,21 @@ struct Reader {
   }
 };
 
-// -- {"pub","sub","all"} -----------------------------------------------------------------------------------------------
+// -- {"pub","sub","all"}
+// -----------------------------------------------------------------------------------------------
 
 Done read_lists(const JsonValue& acl, Reader& reader) {
   for (JsonValue::Cursor c = acl.begin(); c.valid(); c.advance()) {
     const std::string_view name = c.name();
     TopicRule rule;
-    if (name == "pub") rule.actions = kMayPublish;
-    else if (name == "sub") rule.actions = kMaySubscribe;
-    else if (name == "all") rule.actions = kMayBoth;
-    else return unsupported();
+    if (name == "pub")
+      rule.actions = kMayPublish;
+    else if (name == "sub")
+      rule.actions = kMaySubscribe;
+    else if (name == "all")
+      rule.actions = kMayBoth;
+    else
+      return unsupported();
     reader.rules.begin_rule(rule);
     if (Done added = reader.add_topics(c.value(), true, true); !added) return added;
   }
@@ -56,7 +64,8 @@ Done read_lists(const JsonValue& acl, Reader& reader) {
   return {};
 }
 
-// -- [{"permission",…}] ------------------------------------------------------------------------------------------------
+// -- [{"permission",…}]
+// ------------------------------------------------------------------------------------------------
 
 // 0, "0", [0, 1], ["0"], "0,1".
 std::optional<std::uint8_t> read_qos(const JsonValue& value) {
@@ -87,9 +96,12 @@ std::optional<std::uint8_t> read_qos(const JsonValue& value) {
 bool read_retain(const JsonValue& value, std::optional<bool>& out) {
   const std::string_view text = value.is_array() || value.is_object() ? std::string_view{} : value.text();
   if (text == "all") return true;
-  if (text == "true" || text == "1") out = true;
-  else if (text == "false" || text == "0") out = false;
-  else return false;
+  if (text == "true" || text == "1")
+    out = true;
+  else if (text == "false" || text == "0")
+    out = false;
+  else
+    return false;
   return true;
 }
 
@@ -119,13 +131,20 @@ Done read_rule(const JsonValue& object, Reader& reader) {
   RuleText text;
   for (JsonValue::Cursor c = object.begin(); c.valid(); c.advance()) {
     const std::string_view name = c.name();
-    if (name == "permission") text.permission = c.value();
-    else if (name == "action") text.action = c.value();
-    else if (name == "topic") text.topic = c.value();
-    else if (name == "topics") text.topics = c.value();
-    else if (Done read = read_condition(name, c.value(), text.rule); !read) return read;
+    if (name == "permission")
+      text.permission = c.value();
+    else if (name == "action")
+      text.action = c.value();
+    else if (name == "topic")
+      text.topic = c.value();
+    else if (name == "topics")
+      text.topics = c.value();
+    else if (Done read = read_condition(name, c.value(), text.rule); !read)
+      return read;
   }
-  const auto word = [](const std::optional<JsonValue>& value) { return value ? value->string().value_or("") : std::string_view{}; };
+  const auto word = [](const std::optional<JsonValue>& value) {
+    return value ? value->string().value_or("") : std::string_view{};
+  };
   const std::string_view permission = word(text.permission);
   if (permission != "allow" && permission != "deny") return malformed();
   text.rule.allows = permission == "allow";
@@ -147,7 +166,8 @@ Done read_acl(const JsonValue& acl, Reader& reader) {
   return {};
 }
 
-// -- scope -------------------------------------------------------------------------------------------------------------
+// -- scope
+// -------------------------------------------------------------------------------------------------------------
 
 Done read_aif(const JsonValue& aif, Reader& reader) {
   for (JsonValue::Cursor c = aif.begin(); c.valid(); c.advance()) {
@@ -191,7 +211,8 @@ Done read_words(std::string_view words, const std::vector<ScopePattern>& pattern
   return {};
 }
 
-// "[[": nobody's scope word by chance. It was meant as AIF, and what cannot be read must not pass for "no rights given".
+// "[[": nobody's scope word by chance. It was meant as AIF, and what cannot be read must not pass for "no rights
+// given".
 bool looks_like_aif(std::string_view text) {
   const std::size_t second = text.find_first_not_of(" \t\r\n", 1);
   return second != std::string_view::npos && text[second] == '[';
@@ -201,7 +222,8 @@ Done read_scope(const JsonValue& scope, const RightsPolicy& policy, Reader& read
   if (const auto text = scope.string()) {
     if (auto decoded = decode_base64url(*text); decoded && decoded->starts_with('[')) {
       JsonTape tape;
-      if (tape.parse(decoded->data(), decoded->size()) == JsonError::none && tape.root().is_array()) return read_aif(tape.root(), reader);
+      if (tape.parse(decoded->data(), decoded->size()) == JsonError::none && tape.root().is_array())
+        return read_aif(tape.root(), reader);
       if (looks_like_aif(*decoded)) return malformed();
     } else if (text->starts_with("W1si")) {  // [[" in base64url, and then broken
       return malformed();
@@ -221,8 +243,8 @@ Done read_scope(const JsonValue& scope, const RightsPolicy& policy, Reader& read
 Result<ScopePattern> ScopePattern::compile(std::string_view text) {
   constexpr std::string_view action = "{action}", topic = "{topic}";
   const std::size_t a = text.find(action), t = text.find(topic);
-  const bool good = a != std::string_view::npos && t != std::string_view::npos && a + action.size() < t && t + topic.size() == text.size() &&
-                    text.find_first_of(" \"\\") == std::string_view::npos;
+  const bool good = a != std::string_view::npos && t != std::string_view::npos && a + action.size() < t &&
+                    t + topic.size() == text.size() && text.find_first_of(" \"\\") == std::string_view::npos;
   if (!good)
     return unexpected(invalid("a scope pattern needs {action}, then something, then {topic} at its end, without spaces",
                               "for scopes such as mqtt.publish:devices/%c/# write \"mqtt.{action}:{topic}\""));
@@ -244,8 +266,10 @@ std::optional<ScopePattern::Right> ScopePattern::read(std::string_view word) con
   return Right{*actions, topic};
 }
 
-Result<std::shared_ptr<const TopicRules>, Reason> read_token_rights(const JsonValue& claims, const RightsPolicy& policy, TopicValues values) {
-  if (const auto attributes = claims.find("client_attrs"); attributes && attributes->is_object()) values.client_attributes = *attributes;
+Result<std::shared_ptr<const TopicRules>, Reason> read_token_rights(const JsonValue& claims, const RightsPolicy& policy,
+                                                                    TopicValues values) {
+  if (const auto attributes = claims.find("client_attrs"); attributes && attributes->is_object())
+    values.client_attributes = *attributes;
   TopicRules::Builder rules;
   Reader reader{rules, values};
   if (!policy.acl.text().empty())
@@ -271,7 +295,8 @@ std::vector<std::string> read_groups(const JsonValue& claims, const std::vector<
     if (value->is_array()) {
       for (JsonValue::Cursor c = value->begin(); c.valid(); c.advance()) add(c.value().string().value_or(""));
     } else if (std::string_view words = value->string().value_or(""); !words.empty()) {
-      for (std::size_t space = 0; space != std::string_view::npos; words.remove_prefix(space == std::string_view::npos ? words.size() : space + 1)) {
+      for (std::size_t space = 0; space != std::string_view::npos;
+           words.remove_prefix(space == std::string_view::npos ? words.size() : space + 1)) {
         space = words.find(' ');
         add(words.substr(0, space));
       }

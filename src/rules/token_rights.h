@@ -40,14 +40,15 @@ class ScopePattern {
 };
 
 struct RightsPolicy {
-  ClaimPath acl{"acl"};      // an empty name: not looked at
+  ClaimPath acl{"acl"};  // an empty name: not looked at
   ClaimPath scope{"scope"};
   std::vector<ScopePattern> scope_patterns;
   std::optional<std::vector<std::string>> may_grant;  // filters; nothing: no limit
 };
 
 // Nothing inside: the token speaks of no topic. Refusals: malformed_rights, unsupported_condition.
-Result<std::shared_ptr<const TopicRules>, Reason> read_token_rights(const JsonValue& claims, const RightsPolicy& policy, TopicValues values);
+Result<std::shared_ptr<const TopicRules>, Reason> read_token_rights(const JsonValue& claims, const RightsPolicy& policy,
+                                                                    TopicValues values);
 
 // The groups that a token puts its holder in: the members of an array of texts, the words of a text ("scope"). What is
 // there in another form gives none.

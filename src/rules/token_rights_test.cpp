@@ -17,12 +17,15 @@ constexpr TopicAnswer kAllow = TopicAnswer::allow, kDeny = TopicAnswer::deny, kN
 struct Token {
   std::string text;
   JsonTape tape;
-  explicit Token(std::string claims) : text(std::move(claims)) { EXPECT_EQ(tape.parse(text.data(), text.size()), JsonError::none) << text; }
+  explicit Token(std::string claims) : text(std::move(claims)) {
+    EXPECT_EQ(tape.parse(text.data(), text.size()), JsonError::none) << text;
+  }
 };
 
 const TopicValues kClient{"emqx_u", "emqx_c", std::nullopt};
 
-std::shared_ptr<const TopicRules> rights(const std::string& claims, const RightsPolicy& policy = {}, const TopicValues& values = kClient) {
+std::shared_ptr<const TopicRules> rights(const std::string& claims, const RightsPolicy& policy = {},
+                                         const TopicValues& values = kClient) {
   const Token token(claims);
   auto read = read_token_rights(token.tape.root(), policy, values);
   EXPECT_TRUE(read) << claims << ": " << name(read.error());
@@ -35,7 +38,8 @@ std::string refusal(const std::string& claims, const RightsPolicy& policy = {}) 
   return read ? "none" : std::string(name(read.error()));
 }
 
-TopicAnswer ask(const std::shared_ptr<const TopicRules>& rules, TopicAction action, std::string_view topic, int qos = 0, bool retain = false) {
+TopicAnswer ask(const std::shared_ptr<const TopicRules>& rules, TopicAction action, std::string_view topic, int qos = 0,
+                bool retain = false) {
   return rules->check({action, topic, static_cast<std::uint8_t>(qos), retain, "192.0.2.7"});
 }
 constexpr TopicAction kPublish = TopicAction::publish, kSubscribe = TopicAction::subscribe;
@@ -54,12 +58,19 @@ TEST(TokenRightsTest, FindsNoneWhereTheTokenSpeaksOfNoTopic) {
 }
 
 TEST(TokenRightsTest, ReadsListsOfTopicsAndDeniesTheRest) {
-  const auto r = rights(R"({"acl":{"pub":["testpub1/${username}","testpub2/%u"],"sub":["testsub1/${clientid}","testsub2/%c"],"all":["testall/#"]}})");
-  struct { TopicAction action; std::string_view topic; TopicAnswer answer; } const table[] = {
-      {kPublish, "testpub1/emqx_u", kAllow},  {kPublish, "testpub2/emqx_u", kAllow},   {kPublish, "testpub1/other", kDeny},
-      {kSubscribe, "testpub1/emqx_u", kDeny}, {kSubscribe, "testsub1/emqx_c", kAllow}, {kSubscribe, "testsub2/emqx_c", kAllow},
-      {kPublish, "testsub1/emqx_c", kDeny},   {kPublish, "testall/x", kAllow},         {kSubscribe, "testall/#", kAllow},
-      {kSubscribe, "#", kDeny},               {kPublish, "elsewhere", kDeny},
+  const auto r = rights(
+      R"({"acl":{"pub":["testpub1/${username}","testpub2/%u"],"sub":["testsub1/${clientid}","testsub2/%c"],"all":["testall/#"]}})");
+  struct {
+    TopicAction action;
+    std::string_view topic;
+    TopicAnswer answer;
+  } const table[] = {
+      {kPublish, "testpub1/emqx_u", kAllow},   {kPublish, "testpub2/emqx_u", kAllow},
+      {kPublish, "testpub1/other", kDeny},     {kSubscribe, "testpub1/emqx_u", kDeny},
+      {kSubscribe, "testsub1/emqx_c", kAllow}, {kSubscribe, "testsub2/emqx_c", kAllow},
+      {kPublish, "testsub1/emqx_c", kDeny},    {kPublish, "testall/x", kAllow},
+      {kSubscribe, "testall/#", kAllow},       {kSubscribe, "#", kDeny},
+      {kPublish, "elsewhere", kDeny},
   };
   for (const auto& row : table) EXPECT_EQ(ask(r, row.action, row.topic), row.answer) << row.topic;
   EXPECT_EQ(ask(rights(R"({"acl":{}})"), kPublish, "a"), kDeny);
@@ -73,14 +84,23 @@ TEST(TokenRightsTest, ReadsTheListOfRulesAsItIsDocumented) {
     {"permission":"allow","action":"subscribe","topic":"eq t/1/#","qos":[1]},
     {"permission":"deny","action":"publish","topic":"t/2","retain":true},
     {"permission":"deny","action":"all","topic":"t/3"}]})");
-  struct { TopicAction action; std::string_view topic; int qos; bool retain; TopicAnswer answer; } const table[] = {
-      {kPublish, "t/emqx_c", 0, false, kAllow}, {kSubscribe, "t/emqx_c", 0, false, kNothing}, {kPublish, "t/other", 0, false, kNothing},
-      {kSubscribe, "t/1/#", 1, false, kAllow},  {kSubscribe, "t/1/#", 0, false, kNothing},    {kSubscribe, "t/1/#", 2, false, kNothing},
-      {kSubscribe, "t/1/x", 1, false, kNothing}, {kSubscribe, "t/1/y", 1, false, kNothing},   {kPublish, "t/2", 0, true, kDeny},
-      {kPublish, "t/2", 0, false, kNothing},    {kPublish, "t/3", 2, true, kDeny},            {kSubscribe, "t/3", 0, false, kDeny},
+  struct {
+    TopicAction action;
+    std::string_view topic;
+    int qos;
+    bool retain;
+    TopicAnswer answer;
+  } const table[] = {
+      {kPublish, "t/emqx_c", 0, false, kAllow},    {kSubscribe, "t/emqx_c", 0, false, kNothing},
+      {kPublish, "t/other", 0, false, kNothing},   {kSubscribe, "t/1/#", 1, false, kAllow},
+      {kSubscribe, "t/1/#", 0, false, kNothing},   {kSubscribe, "t/1/#", 2, false, kNothing},
+      {kSubscribe, "t/1/x", 1, false, kNothing},   {kSubscribe, "t/1/y", 1, false, kNothing},
+      {kPublish, "t/2", 0, true, kDeny},           {kPublish, "t/2", 0, false, kNothing},
+      {kPublish, "t/3", 2, true, kDeny},           {kSubscribe, "t/3", 0, false, kDeny},
       {kPublish, "elsewhere", 0, false, kNothing},
   };
-  for (const auto& row : table) EXPECT_EQ(ask(r, row.action, row.topic, row.qos, row.retain), row.answer) << row.topic << " qos " << row.qos;
+  for (const auto& row : table)
+    EXPECT_EQ(ask(r, row.action, row.topic, row.qos, row.retain), row.answer) << row.topic << " qos " << row.qos;
 }
 
 TEST(TokenRightsTest, TakesEverySpellingOfAConditionThatIssuersUse) {
@@ -97,14 +117,18 @@ TEST(TokenRightsTest, TakesEverySpellingOfAConditionThatIssuersUse) {
     EXPECT_EQ(ask(rights(with(retain)), kPublish, "a", 0, true), kAllow) << retain;
     EXPECT_EQ(ask(rights(with(retain)), kPublish, "a", 0, false), kNothing) << retain;
   }
-  for (const char* any : {R"("retain":"all")", R"("qos":null)", R"("retain":null,"ipaddr":null)", R"("ipaddr":"192.0.2.0/24")"})
+  for (const char* any :
+       {R"("retain":"all")", R"("qos":null)", R"("retain":null,"ipaddr":null)", R"("ipaddr":"192.0.2.0/24")"})
     EXPECT_EQ(ask(rights(with(any)), kPublish, "a", 0, true), kAllow) << any;
   EXPECT_EQ(ask(rights(with(R"("ipaddr":"198.51.100.1")")), kPublish, "a"), kNothing);
 }
 
 TEST(TokenRightsTest, RefusesConditionsThatItDoesNotKnow) {
-  for (const char* condition : {R"("clientid_re":"^a")", R"("username_re":"^a")", R"("zone":"z")", R"("listener":"tcp:default")", R"("Qos":1)", R"("who":"all")"}) {
-    EXPECT_EQ(refusal(std::string(R"({"acl":[{"permission":"allow","action":"all","topic":"a",)") + condition + "}]}"), "unsupported_condition") << condition;
+  for (const char* condition : {R"("clientid_re":"^a")", R"("username_re":"^a")", R"("zone":"z")",
+                                R"("listener":"tcp:default")", R"("Qos":1)", R"("who":"all")"}) {
+    EXPECT_EQ(refusal(std::string(R"({"acl":[{"permission":"allow","action":"all","topic":"a",)") + condition + "}]}"),
+              "unsupported_condition")
+        << condition;
   }
   EXPECT_EQ(refusal(R"({"acl":{"pub":["a"],"deny":["b"]}})"), "unsupported_condition");
   EXPECT_EQ(refusal(R"({"acl":{"pub":["a/${zone}"]}})"), "unsupported_condition");
@@ -113,26 +137,50 @@ TEST(TokenRightsTest, RefusesConditionsThatItDoesNotKnow) {
 
 TEST(TokenRightsTest, RefusesRightsThatCannotBeRead) {
   const char* const rules[] = {
-      R"(7)", R"("a/b")", R"(null)", R"(true)", R"(["a"])", R"([{}])", R"({"pub":"a"})", R"({"pub":[7]})", R"({"pub":[""]})", R"({"pub":["a#"]})", R"({"sub":null})",
-      R"([{"permission":"allow","action":"all"}])", R"([{"permission":"allow","topic":"a"}])", R"([{"action":"all","topic":"a"}])",
-      R"([{"permission":"Allow","action":"all","topic":"a"}])", R"([{"permission":"allow","action":"write","topic":"a"}])",
-      R"([{"permission":"allow","action":"all","topic":["a"]}])", R"([{"permission":"allow","action":"all","topics":"a"}])",
-      R"([{"permission":"allow","action":"all","topic":"a","topics":["b"]}])", R"([{"permission":"allow","action":"all","topic":"a/#/b"}])",
-      R"([{"permission":"allow","action":"all","topic":"eq "}])", R"([{"permission":"allow","action":"all","topic":"$share/g/a"}])",
-      R"([{"permission":"allow","action":"all","topic":"a","qos":3}])", R"([{"permission":"allow","action":"all","topic":"a","qos":[0,"x"]}])",
-      R"([{"permission":"allow","action":"all","topic":"a","qos":true}])", R"([{"permission":"allow","action":"all","topic":"a","retain":2}])",
-      R"([{"permission":"allow","action":"all","topic":"a","ipaddr":"10.0.0.0/99"}])", R"([{"permission":"allow","action":"all","topic":"a","ipaddr":["10.0.0.1"]}])",
+      R"(7)",
+      R"("a/b")",
+      R"(null)",
+      R"(true)",
+      R"(["a"])",
+      R"([{}])",
+      R"({"pub":"a"})",
+      R"({"pub":[7]})",
+      R"({"pub":[""]})",
+      R"({"pub":["a#"]})",
+      R"({"sub":null})",
+      R"([{"permission":"allow","action":"all"}])",
+      R"([{"permission":"allow","topic":"a"}])",
+      R"([{"action":"all","topic":"a"}])",
+      R"([{"permission":"Allow","action":"all","topic":"a"}])",
+      R"([{"permission":"allow","action":"write","topic":"a"}])",
+      R"([{"permission":"allow","action":"all","topic":["a"]}])",
+      R"([{"permission":"allow","action":"all","topics":"a"}])",
+      R"([{"permission":"allow","action":"all","topic":"a","topics":["b"]}])",
+      R"([{"permission":"allow","action":"all","topic":"a/#/b"}])",
+      R"([{"permission":"allow","action":"all","topic":"eq "}])",
+      R"([{"permission":"allow","action":"all","topic":"$share/g/a"}])",
+      R"([{"permission":"allow","action":"all","topic":"a","qos":3}])",
+      R"([{"permission":"allow","action":"all","topic":"a","qos":[0,"x"]}])",
+      R"([{"permission":"allow","action":"all","topic":"a","qos":true}])",
+      R"([{"permission":"allow","action":"all","topic":"a","retain":2}])",
+      R"([{"permission":"allow","action":"all","topic":"a","ipaddr":"10.0.0.0/99"}])",
+      R"([{"permission":"allow","action":"all","topic":"a","ipaddr":["10.0.0.1"]}])",
   };
   for (const char* acl : rules) EXPECT_EQ(refusal(std::string(R"({"acl":)") + acl + "}"), "malformed_rights") << acl;
-  EXPECT_EQ(refusal(R"({"acl":[{"permission":"allow","action":"all","topic":"a","qos":[0,2],"retain":false,"ipaddr":"10.0.0.0/8"}]})"), "none");
+  EXPECT_EQ(
+      refusal(
+          R"({"acl":[{"permission":"allow","action":"all","topic":"a","qos":[0,2],"retain":false,"ipaddr":"10.0.0.0/8"}]})"),
+      "none");
 }
 
 TEST(TokenRightsTest, NeverWidensByWhatTheClientCallsItself) {
   const std::string claims = R"({"acl":{"all":["devices/%c/#","%c/#","u/%u"]}})";
   for (std::string_view evil : {"#", "+", "a/b", "+/#"}) {
     const auto r = rights(claims, {}, {evil, evil, std::nullopt});
-    for (std::string_view topic : {"devices/x", "devices/a/b/c", "x/y", "a/b", "u/a"}) EXPECT_EQ(ask(r, kPublish, topic), kDeny) << evil << " " << topic;
-    for (std::string_view filter : {"devices/#", "devices/+/#", "#", "+/#", "u/#", "u/+", "devices/a/b/#"}) EXPECT_EQ(ask(r, kSubscribe, filter), kDeny) << evil << " " << filter;
+    for (std::string_view topic : {"devices/x", "devices/a/b/c", "x/y", "a/b", "u/a"})
+      EXPECT_EQ(ask(r, kPublish, topic), kDeny) << evil << " " << topic;
+    for (std::string_view filter : {"devices/#", "devices/+/#", "#", "+/#", "u/#", "u/+", "devices/a/b/#"})
+      EXPECT_EQ(ask(r, kSubscribe, filter), kDeny) << evil << " " << filter;
   }
   EXPECT_EQ(ask(rights(claims, {}, {"u", "$SYS", std::nullopt}), kSubscribe, "$SYS/#"), kDeny);
   EXPECT_EQ(ask(rights(claims, {}, {std::nullopt, std::nullopt, std::nullopt}), kPublish, "devices//x"), kDeny);
@@ -148,7 +196,8 @@ TEST(TokenRightsTest, ReadsEqBeforeItFillsValuesIn) {
 TEST(TokenRightsTest, FillsAttributesFromTheTokensOwnClaim) {
   const std::string acl = R"("acl":{"all":["s/${client_attrs.site}/#"]})";
   EXPECT_EQ(ask(rights(R"({"client_attrs":{"site":"north"},)" + acl + "}"), kPublish, "s/north/x"), kAllow);
-  for (const char* other : {R"("client_attrs":{"site":"#"},)", R"("client_attrs":{"site":7},)", R"("client_attrs":"north",)", ""})
+  for (const char* other :
+       {R"("client_attrs":{"site":"#"},)", R"("client_attrs":{"site":7},)", R"("client_attrs":"north",)", ""})
     EXPECT_EQ(ask(rights(std::string("{") + other + acl + "}"), kPublish, "s/north/x"), kDeny) << other;
 }
 
@@ -172,14 +221,17 @@ TEST(TokenRightsTest, ReadsAScopeOfRfc9431) {
     EXPECT_EQ(ask(r, kSubscribe, "x/topic3"), kAllow);
     EXPECT_EQ(ask(r, kPublish, "elsewhere"), kDeny);
   }
-  EXPECT_EQ(ask(rights(R"({"scope":")" + encode_base64url("[]") + R"("})"), kPublish, "a"), kDeny) << "an empty AIF gives nothing";
+  EXPECT_EQ(ask(rights(R"({"scope":")" + encode_base64url("[]") + R"("})"), kPublish, "a"), kDeny)
+      << "an empty AIF gives nothing";
 }
 
 TEST(TokenRightsTest, RefusesAScopeThatWasMeantAsRfc9431AndIsNot) {
-  for (const char* bad : {R"([["a"]])", R"([["a","pub"]])", R"([["a",["pub"],1]])", R"([["a",["write"]]])", R"([[7,["pub"]]])", R"(["a"])", R"([["a#",["pub"]]])",
-                          R"([["a",["pub"])", R"([ ["a",["pub"]],])"})
+  for (const char* bad :
+       {R"([["a"]])", R"([["a","pub"]])", R"([["a",["pub"],1]])", R"([["a",["write"]]])", R"([[7,["pub"]]])",
+        R"(["a"])", R"([["a#",["pub"]]])", R"([["a",["pub"])", R"([ ["a",["pub"]],])"})
     EXPECT_EQ(refusal(R"({"scope":")" + encode_base64url(bad) + R"("})"), "malformed_rights") << bad;
-  EXPECT_EQ(refusal(R"({"scope":")" + encode_base64url("[x") + R"("})"), "none") << "a word that only begins so by chance";
+  EXPECT_EQ(refusal(R"({"scope":")" + encode_base64url("[x") + R"("})"), "none")
+      << "a word that only begins so by chance";
   std::string cut = encode_base64url(R"([["devices/#",["pub"]]])");
   cut.resize(cut.size() - 1 - (cut.size() % 4 == 2));
   EXPECT_EQ(refusal(R"({"scope":")" + cut + R"(="})"), "malformed_rights");
@@ -199,12 +251,16 @@ TEST(TokenRightsTest, ReadsWordsOfAnOAuthScope) {
 }
 
 TEST(TokenRightsTest, CompilesOnlyPatternsThatCanBeRead) {
-  for (std::string_view good : {"mqtt.{action}:{topic}", "{action}:{topic}", "x:{action}-{topic}"}) EXPECT_TRUE(ScopePattern::compile(good)) << good;
-  for (std::string_view bad : {"", "mqtt.publish:{topic}", "{action}{topic}", "{topic}:{action}", "{action}:{topic}x", "a {action}:{topic}"}) EXPECT_FALSE(ScopePattern::compile(bad)) << bad;
+  for (std::string_view good : {"mqtt.{action}:{topic}", "{action}:{topic}", "x:{action}-{topic}"})
+    EXPECT_TRUE(ScopePattern::compile(good)) << good;
+  for (std::string_view bad :
+       {"", "mqtt.publish:{topic}", "{action}{topic}", "{topic}:{action}", "{action}:{topic}x", "a {action}:{topic}"})
+    EXPECT_FALSE(ScopePattern::compile(bad)) << bad;
 }
 
 TEST(TokenRightsTest, AddsUpAllShapesThatATokenHas) {
-  const auto r = rights(R"({"acl":[{"permission":"deny","action":"all","topic":"a/secret"}],"scope":"mqtt.all:a/#"})", oauth());
+  const auto r =
+      rights(R"({"acl":[{"permission":"deny","action":"all","topic":"a/secret"}],"scope":"mqtt.all:a/#"})", oauth());
   EXPECT_EQ(ask(r, kPublish, "a/x"), kAllow);
   EXPECT_EQ(ask(r, kPublish, "a/secret"), kDeny);
   EXPECT_EQ(ask(r, kPublish, "b"), kDeny);
@@ -219,7 +275,9 @@ TEST(TokenRightsTest, GrantsNoMoreThanTheIssuerMay) {
     EXPECT_EQ(ask(r, kSubscribe, "#"), kDeny);
     EXPECT_EQ(ask(r, kPublish, "site-8/a"), kDeny);
   }
-  const auto list = rights(R"({"acl":[{"permission":"allow","action":"all","topic":"#"},{"permission":"deny","action":"all","topic":"x"}]})", policy);
+  const auto list = rights(
+      R"({"acl":[{"permission":"allow","action":"all","topic":"#"},{"permission":"deny","action":"all","topic":"x"}]})",
+      policy);
   EXPECT_EQ(ask(list, kPublish, "site-8/a"), kNothing) << "left to the settings' rules";
   EXPECT_EQ(ask(list, kPublish, "x"), kDeny) << "denials are not limited";
 }
@@ -238,9 +296,11 @@ TEST(TokenRightsTest, BoundsWhatATokenCanMakeItHold) {
 }
 
 TEST(GroupsTest, ReadsRolesListsAndScopes) {
-  const Token token(R"({"realm_access":{"roles":["admin","ops"]},"groups":"solo","scope":"a b  c","bad":7,"mixed":["x",1,null,""]})");
+  const Token token(
+      R"({"realm_access":{"roles":["admin","ops"]},"groups":"solo","scope":"a b  c","bad":7,"mixed":["x",1,null,""]})");
   std::vector<ClaimPath> paths;
-  for (const char* path : {"/realm_access/roles", "groups", "scope", "bad", "mixed", "missing"}) paths.emplace_back(path);
+  for (const char* path : {"/realm_access/roles", "groups", "scope", "bad", "mixed", "missing"})
+    paths.emplace_back(path);
   EXPECT_THAT(read_groups(token.tape.root(), paths), ElementsAre("admin", "ops", "solo", "a", "b", "c", "x"));
   EXPECT_THAT(read_groups(token.tape.root(), {}), IsEmpty());
 }

@@ -34,7 +34,9 @@ bool well_formed_length(std::string_view text) noexcept {
 
 }  // namespace
 
-bool is_topic_name(std::string_view text) noexcept { return well_formed_length(text) && text.find_first_of("+#") == std::string_view::npos; }
+bool is_topic_name(std::string_view text) noexcept {
+  return well_formed_length(text) && text.find_first_of("+#") == std::string_view::npos;
+}
 
 bool is_topic_filter(std::string_view text) noexcept {
   if (!well_formed_length(text)) return false;
@@ -67,7 +69,8 @@ bool covers(std::string_view held, std::string_view asked) noexcept {
 bool overlaps(std::string_view left, std::string_view right) noexcept {
   Levels l(left), r(right);
   if ((l.is_wild() && r.level().starts_with('$')) || (r.is_wild() && l.level().starts_with('$'))) return false;
-  if ((left == "/#" && right == "+") || (left == "+" && right == "/#")) return false;  // only the empty topic, which does not exist
+  if ((left == "/#" && right == "+") || (left == "+" && right == "/#"))
+    return false;  // only the empty topic, which does not exist
   for (;; l.advance(), r.advance()) {
     if (l.is_hash() || r.is_hash()) return true;
     if (l.done() || r.done()) return l.done() && r.done();

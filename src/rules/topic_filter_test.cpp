@@ -10,8 +10,10 @@ namespace sallyport {
 namespace {
 
 TEST(TopicFilterTest, KnowsWellFormedNamesAndFilters) {
-  for (std::string_view good : {"a", "/", "a/b", "a//b", "$SYS/x", "+", "#", "+/#", "a/+/b", "a/#", " "}) EXPECT_TRUE(is_topic_filter(good)) << good;
-  for (std::string_view bad : {"", "a#", "#/a", "a/#/b", "a+", "+a/b", "a/b#", "##", "++"}) EXPECT_FALSE(is_topic_filter(bad)) << bad;
+  for (std::string_view good : {"a", "/", "a/b", "a//b", "$SYS/x", "+", "#", "+/#", "a/+/b", "a/#", " "})
+    EXPECT_TRUE(is_topic_filter(good)) << good;
+  for (std::string_view bad : {"", "a#", "#/a", "a/#/b", "a+", "+a/b", "a/b#", "##", "++"})
+    EXPECT_FALSE(is_topic_filter(bad)) << bad;
   EXPECT_FALSE(is_topic_filter(std::string_view("a\0b", 3)));
   EXPECT_FALSE(is_topic_filter(std::string(65'536, 'a')));
   EXPECT_TRUE(is_topic_filter(std::string(65'535, 'a')));
@@ -22,7 +24,8 @@ TEST(TopicFilterTest, KnowsWellFormedNamesAndFilters) {
 
 // The examples of MQTT 5, sections 4.7.1.2 to 4.7.2.
 TEST(TopicFilterTest, MatchesAsTheStandardSays) {
-  for (std::string_view topic : {"sport/tennis/player1", "sport/tennis/player1/ranking", "sport/tennis/player1/score/wimbledon"})
+  for (std::string_view topic :
+       {"sport/tennis/player1", "sport/tennis/player1/ranking", "sport/tennis/player1/score/wimbledon"})
     EXPECT_TRUE(matches("sport/tennis/player1/#", topic)) << topic;
   EXPECT_TRUE(matches("sport/#", "sport"));
   EXPECT_TRUE(matches("sport/tennis/+", "sport/tennis/player2"));
@@ -70,8 +73,10 @@ using Split = std::vector<std::string>;
 Split split(const std::string& text) {
   Split out{""};
   for (char c : text) {
-    if (c == '/') out.emplace_back();
-    else out.back() += c;
+    if (c == '/')
+      out.emplace_back();
+    else
+      out.back() += c;
   }
   return out;
 }
@@ -83,7 +88,8 @@ bool model_matches(const Split& filter, const Split& topic, std::size_t i = 0) {
   return (filter[i] == "+" || filter[i] == topic[i]) && model_matches(filter, topic, i + 1);
 }
 
-void build(std::vector<std::string>& out, const std::vector<std::string>& words, std::size_t levels, const std::string& before = {}, bool first = true) {
+void build(std::vector<std::string>& out, const std::vector<std::string>& words, std::size_t levels,
+           const std::string& before = {}, bool first = true) {
   for (const std::string& word : words) {
     const std::string text = first ? word : before + "/" + word;
     if (!text.empty()) out.push_back(text);
@@ -114,8 +120,10 @@ TEST(TopicFilterTest, AgreesWithTheModelOnEveryPairOfSmallFilters) {
       bool all = true, any = false;
       for (std::size_t t = 0; t < topics.size(); ++t) {
         if (!hit[asked][t]) continue;
-        if (hit[held][t]) any = true;
-        else all = false;
+        if (hit[held][t])
+          any = true;
+        else
+          all = false;
       }
       ASSERT_EQ(covers(filters[held], filters[asked]), all) << filters[held] << " covers " << filters[asked];
       ASSERT_EQ(overlaps(filters[held], filters[asked]), any) << filters[held] << " overlaps " << filters[asked];

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint32_t kNone = UINT32_MAX;
 constexpr std::size_t kFew = 8;  // so many filters are looked at one by one
 
-constexpr std::size_t kDepth = 16;   // levels that the index knows
+constexpr std::size_t kDepth = 16;  // levels that the index knows
 
 // FNV-1a over levels, each with its "/", so that no level and an empty one differ. Filters are their issuer's own:
 // whoever makes them collide slows his own checks, to one look at each.
@@ -33,17 +33,20 @@ std::optional<TopicActions> topic_actions_from_name(std::string_view name) {
 
 bool is_held_by_right(TopicAction action, std::string_view topic) noexcept {
   switch (action) {
-    case TopicAction::publish: return topic == kRenewTopic;
+    case TopicAction::publish:
+      return topic == kRenewTopic;
     case TopicAction::subscribe:
-    case TopicAction::receive: return topic == kRenewResponseTopic || topic == kNoticeTopic;
+    case TopicAction::receive:
+      return topic == kRenewResponseTopic || topic == kNoticeTopic;
   }
   return false;
 }
 
-// A topic or filter at a glance: enough to pass over, without reading their text, nearly all filters that it does not meet.
+// A topic or filter at a glance: enough to pass over, without reading their text, nearly all filters that it does not
+// meet.
 struct TopicRules::Outline {
   static constexpr std::uint32_t kWild = 0, kAbsent = 2;  // marks of literal levels are odd
-  std::array<std::uint64_t, kDepth + 1> prefixes;          // of no levels, the first, the first two…, before any wildcard
+  std::array<std::uint64_t, kDepth + 1> prefixes;  // of no levels, the first, the first two…, before any wildcard
   std::array<std::uint32_t, kDepth> marks;
   std::size_t prefix_levels = 0;
 
@@ -118,19 +121,22 @@ bool TopicRules::fits(const Filter& filter, const TopicRule& rule, Asked& asked)
 
   const std::string_view held = text(filter);
   switch (r.action) {
-    case TopicAction::publish: return filter.exact ? held == asked.topic : matches(held, asked.topic);
+    case TopicAction::publish:
+      return filter.exact ? held == asked.topic : matches(held, asked.topic);
     case TopicAction::subscribe:
       if (filter.exact) return held == asked.topic;
       return rule.allows ? covers(held, asked.topic) : overlaps(held, asked.topic);
     // Who may hold the filter "eq a/#" is given what it brings; who may not hold it may still be given a/b by another.
-    case TopicAction::receive: return (!filter.exact || rule.allows) && matches(held, asked.topic);
+    case TopicAction::receive:
+      return (!filter.exact || rule.allows) && matches(held, asked.topic);
   }
   return false;
 }
 
 bool TopicRules::within_limits(const Asked& asked) const noexcept {
   if (!limited_) return true;
-  return std::any_of(limits_.begin(), limits_.end(), [&](const Filter& limit) { return covers(text(limit), asked.topic); });
+  return std::any_of(limits_.begin(), limits_.end(),
+                     [&](const Filter& limit) { return covers(text(limit), asked.topic); });
 }
 
 TopicAnswer TopicRules::check(const TopicRequest& request) const noexcept {
@@ -170,7 +176,8 @@ TopicAnswer TopicRules::check(const TopicRequest& request) const noexcept {
 }
 
 std::size_t TopicRules::memory_bytes() const noexcept {
-  return sizeof *this + text_.capacity() + rules_.capacity() * sizeof(TopicRule) + (filters_.capacity() + limits_.capacity()) * sizeof(Filter) +
+  return sizeof *this + text_.capacity() + rules_.capacity() * sizeof(TopicRule) +
+         (filters_.capacity() + limits_.capacity()) * sizeof(Filter) +
          (buckets_.capacity() + denials_.capacity()) * sizeof(std::uint32_t);
 }
 
@@ -183,8 +190,10 @@ void TopicRules::Builder::begin_rule(TopicRule rule) { made_->rules_.push_back(r
 Result<void, Reason> TopicRules::Builder::add_filter(std::string_view filter, bool exact) {
   TopicRules& made = *made_;
   // A rule about "$share/g/a" would seem to be about a group; subscriptions are judged by their filter.
-  if (!is_topic_filter(filter) || filter == "$share" || filter.starts_with("$share/")) return unexpected(Reason::malformed_rights);
-  if (made.filters_.size() == kMaxTopicFilters || made.text_.size() + filter.size() > kMaxTopicRuleBytes) return unexpected(Reason::malformed_rights);
+  if (!is_topic_filter(filter) || filter == "$share" || filter.starts_with("$share/"))
+    return unexpected(Reason::malformed_rights);
+  if (made.filters_.size() == kMaxTopicFilters || made.text_.size() + filter.size() > kMaxTopicRuleBytes)
+    return unexpected(Reason::malformed_rights);
   Filter added;
   added.begin = static_cast<std::uint32_t>(made.text_.size());
   added.length = static_cast<std::uint32_t>(filter.size());

@@ -29,8 +29,8 @@ enum class TopicAnswer : std::uint8_t { allow, deny, no_match };
 
 struct TopicRequest {
   TopicAction action{};
-  std::string_view topic;             // a filter where action is subscribe, "$share/…" included
-  std::optional<std::uint8_t> qos;    // nothing: not known; then a rule about it allows nothing, and denies
+  std::string_view topic;           // a filter where action is subscribe, "$share/…" included
+  std::optional<std::uint8_t> qos;  // nothing: not known; then a rule about it allows nothing, and denies
   std::optional<bool> retain;
   std::string_view peer_address;
 };
@@ -43,8 +43,8 @@ std::optional<TopicActions> topic_actions_from_name(std::string_view name);  // 
 struct TopicRule {
   bool allows = true;
   TopicActions actions = kMayBoth;
-  std::uint8_t qos = 0b111;           // bits 1 << qos
-  std::optional<bool> retain;         // of publishing alone
+  std::uint8_t qos = 0b111;    // bits 1 << qos
+  std::optional<bool> retain;  // of publishing alone
   std::optional<IpRange> peer;
 };
 
@@ -61,12 +61,12 @@ class TopicRules {
 
  private:
   struct Filter {
-    std::uint64_t prefix = 0;         // hash of the levels before the first wildcard
+    std::uint64_t prefix = 0;  // hash of the levels before the first wildcard
     std::uint32_t begin = 0, length = 0;
     std::uint32_t rule = 0;
-    std::uint32_t next = 0;           // in the same bucket
-    std::uint32_t mark = 0;           // of the last literal level behind a wildcard, 0 where there is none,
-    std::uint8_t mark_level = 0;      // and where it stands
+    std::uint32_t next = 0;       // in the same bucket
+    std::uint32_t mark = 0;       // of the last literal level behind a wildcard, 0 where there is none,
+    std::uint8_t mark_level = 0;  // and where it stands
     std::uint8_t prefix_levels = 0;
     bool exact = false;
   };
@@ -79,8 +79,8 @@ class TopicRules {
   std::string text_;
   std::vector<TopicRule> rules_;
   std::vector<Filter> filters_, limits_;
-  std::vector<std::uint32_t> buckets_;   // empty: few filters, all are looked at
-  std::vector<std::uint32_t> denials_;   // filters of denying rules: a subscription meets each
+  std::vector<std::uint32_t> buckets_;  // empty: few filters, all are looked at
+  std::vector<std::uint32_t> denials_;  // filters of denying rules: a subscription meets each
   bool limited_ = false;
   bool closed_ = false;
 };

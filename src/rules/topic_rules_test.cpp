@@ -48,9 +48,15 @@ std::shared_ptr<const TopicRules> compile(const std::vector<Given>& given, bool 
 }
 
 TopicRequest request(TopicAction action, std::string_view topic) { return {action, topic, 0, false, "192.0.2.7"}; }
-TopicAnswer publish(const TopicRules& r, std::string_view topic) { return r.check(request(TopicAction::publish, topic)); }
-TopicAnswer subscribe(const TopicRules& r, std::string_view topic) { return r.check(request(TopicAction::subscribe, topic)); }
-TopicAnswer receive(const TopicRules& r, std::string_view topic) { return r.check(request(TopicAction::receive, topic)); }
+TopicAnswer publish(const TopicRules& r, std::string_view topic) {
+  return r.check(request(TopicAction::publish, topic));
+}
+TopicAnswer subscribe(const TopicRules& r, std::string_view topic) {
+  return r.check(request(TopicAction::subscribe, topic));
+}
+TopicAnswer receive(const TopicRules& r, std::string_view topic) {
+  return r.check(request(TopicAction::receive, topic));
+}
 
 constexpr TopicAnswer kAllow = TopicAnswer::allow, kDeny = TopicAnswer::deny, kNothing = TopicAnswer::no_match;
 
@@ -233,9 +239,12 @@ TopicAnswer model(const std::vector<Given>& given, TopicAction action, const std
     if (!(one.rule.actions & (action == TopicAction::publish ? kMayPublish : kMaySubscribe))) continue;
     for (const std::string& filter : one.filters) {
       bool fits = false;
-      if (action == TopicAction::subscribe) fits = one.exact ? filter == topic : one.rule.allows ? covers(filter, topic) : overlaps(filter, topic);
-      else if (action == TopicAction::publish) fits = one.exact ? filter == topic : matches(filter, topic);
-      else fits = (!one.exact || one.rule.allows) && matches(filter, topic);
+      if (action == TopicAction::subscribe)
+        fits = one.exact ? filter == topic : one.rule.allows ? covers(filter, topic) : overlaps(filter, topic);
+      else if (action == TopicAction::publish)
+        fits = one.exact ? filter == topic : matches(filter, topic);
+      else
+        fits = (!one.exact || one.rule.allows) && matches(filter, topic);
       if (fits) return one.rule.allows ? kAllow : kDeny;
     }
   }
@@ -269,7 +278,8 @@ TEST(TopicRulesTest, AgreesWithAModelThatLooksAtEveryRule) {
       const auto action = static_cast<TopicAction>(pick(3));
       const std::string topic = filter(action == TopicAction::subscribe);
       const TopicAnswer expected = model(given, action, topic);
-      ASSERT_EQ(compiled->check(request(action, topic)), expected) << topic << " action " << static_cast<int>(action) << " round " << round;
+      ASSERT_EQ(compiled->check(request(action, topic)), expected)
+          << topic << " action " << static_cast<int>(action) << " round " << round;
       decided += expected != kNothing;
     }
   }
@@ -291,7 +301,8 @@ TEST(TopicRulesTest, AllocatesNothingForACheckAmongAThousandRules) {
   EXPECT_EQ(allowed, 2000);
   // Two thousand checks; a hundred times what they take, so that no busy machine fails it.
   EXPECT_LT(took, std::chrono::milliseconds(400));
-  RecordProperty("nanoseconds_a_check", static_cast<int>(std::chrono::duration_cast<std::chrono::nanoseconds>(took).count() / 2000));
+  RecordProperty("nanoseconds_a_check",
+                 static_cast<int>(std::chrono::duration_cast<std::chrono::nanoseconds>(took).count() / 2000));
 }
 
 }  // namespace

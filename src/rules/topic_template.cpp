@@ -20,12 +20,16 @@ Placeholder read_placeholder(std::string_view rest, const TopicValues& values) {
   const std::string_view inner = rest.substr(2, end - 2);
   Placeholder out{end + 1, true, std::nullopt};
   constexpr std::string_view attributes = "client_attrs.";
-  if (inner == "username") out.value = values.username;
-  else if (inner == "clientid") out.value = values.client_id;
+  if (inner == "username")
+    out.value = values.username;
+  else if (inner == "clientid")
+    out.value = values.client_id;
   else if (inner.starts_with(attributes) && inner.size() > attributes.size()) {
-    const auto found = values.client_attributes ? values.client_attributes->find(inner.substr(attributes.size())) : std::nullopt;
+    const auto found =
+        values.client_attributes ? values.client_attributes->find(inner.substr(attributes.size())) : std::nullopt;
     if (found) out.value = found->string();
-  } else out.known = false;
+  } else
+    out.known = false;
   return out;
 }
 
@@ -49,16 +53,20 @@ FillResult fill_topic(std::string_view source, const TopicValues& values, FillFo
     i += found.length;
     if (!found.value || !fits(*found.value, purpose)) fit = false;
     // Checked as it grows: a token of many placeholders and a long client id must not become a gigabyte.
-    else if (out.size() + found.value->size() > kMaxTopicBytes) fit = false;
-    else out += *found.value;
+    else if (out.size() + found.value->size() > kMaxTopicBytes)
+      fit = false;
+    else
+      out += *found.value;
   }
   // "$SYS" and "$CONTROL" need a rule that names them: a client's name is no such rule.
-  if (purpose == FillFor::allow && out.starts_with('$') && !(source.starts_with('$') && !source.starts_with("${"))) fit = false;
+  if (purpose == FillFor::allow && out.starts_with('$') && !(source.starts_with('$') && !source.starts_with("${")))
+    fit = false;
   return fit ? FillResult::filled : FillResult::unfit;
 }
 
 bool has_placeholder(std::string_view source) noexcept {
-  return source.find("%u") != std::string_view::npos || source.find("%c") != std::string_view::npos || source.find("${") != std::string_view::npos;
+  return source.find("%u") != std::string_view::npos || source.find("%c") != std::string_view::npos ||
+         source.find("${") != std::string_view::npos;
 }
 
 }  // namespace sallyport

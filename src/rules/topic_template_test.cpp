@@ -11,9 +11,12 @@ namespace {
 std::string fill(std::string_view source, TopicValues values, FillFor purpose = FillFor::allow) {
   std::string out;
   switch (fill_topic(source, values, purpose, out)) {
-    case FillResult::filled: return out;
-    case FillResult::unfit: return "(unfit)";
-    case FillResult::unknown: return "(unknown)";
+    case FillResult::filled:
+      return out;
+    case FillResult::unfit:
+      return "(unfit)";
+    case FillResult::unknown:
+      return "(unknown)";
   }
   return "";
 }
@@ -43,7 +46,8 @@ TEST(TopicTemplateTest, DeniesJustWhatTheRuleSaysOfThisClient) {
 }
 
 TEST(TopicTemplateTest, KnowsUnknownPlaceholders) {
-  for (std::string_view bad : {"${zone}", "${", "${username", "${client_attrs.}", "${Username}"}) EXPECT_EQ(fill(bad, {"u", "c", std::nullopt}), "(unknown)") << bad;
+  for (std::string_view bad : {"${zone}", "${", "${username", "${client_attrs.}", "${Username}"})
+    EXPECT_EQ(fill(bad, {"u", "c", std::nullopt}), "(unknown)") << bad;
 }
 
 TEST(TopicTemplateTest, TakesAttributesFromTheTokenAlone) {
@@ -63,7 +67,9 @@ TEST(TopicTemplateTest, StopsGrowingAtWhatATopicCanBe) {
 }
 
 TEST(IpRangeTest, HoldsNetworksOfBothFamilies) {
-  const auto in = [](std::string_view range, std::string_view address) { return IpRange::parse(range)->contains(*parse_ip_address(address)); };
+  const auto in = [](std::string_view range, std::string_view address) {
+    return IpRange::parse(range)->contains(*parse_ip_address(address));
+  };
   EXPECT_TRUE(in("10.0.0.0/8", "10.255.0.1"));
   EXPECT_FALSE(in("10.0.0.0/8", "11.0.0.1"));
   EXPECT_TRUE(in("192.0.2.128/25", "192.0.2.129"));
@@ -76,7 +82,8 @@ TEST(IpRangeTest, HoldsNetworksOfBothFamilies) {
 }
 
 TEST(IpRangeTest, RefusesWhatIsNoNetwork) {
-  for (std::string_view bad : {"", "10", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "10.0.0.0/8x", "::/129", "300.0.0.1", "10.0.0.1:80", "/8"})
+  for (std::string_view bad :
+       {"", "10", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "10.0.0.0/8x", "::/129", "300.0.0.1", "10.0.0.1:80", "/8"})
     EXPECT_FALSE(IpRange::parse(bad)) << bad;
 }
 

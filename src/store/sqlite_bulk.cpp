@@ -29,7 +29,8 @@ Result<void> SqliteStore::begin_bulk() {
       "CREATE TABLE staged (username TEXT NOT NULL PRIMARY KEY, hash TEXT NOT NULL, enabled INTEGER NOT NULL,"
       " is_superuser INTEGER NOT NULL, replaces INTEGER NOT NULL) WITHOUT ROWID; BEGIN";
   if (Result<void> done = (*stage)->execute(table); !done) return done;
-  Result<Statement> insert = (*stage)->prepare("INSERT INTO staged VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1");
+  Result<Statement> insert =
+      (*stage)->prepare("INSERT INTO staged VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1");
   Result<Statement> replace = (*stage)->prepare("INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?)");
   Result<Statement> find = (*connection)->prepare("SELECT 1 FROM users WHERE username = ?");
   if (!insert) return unexpected(insert.error());
@@ -44,7 +45,11 @@ Result<void> SqliteStore::bulk_put(const UserRecord& user, WriteMode mode) {
   if (Result<void> fine = check_record(user); !fine) return fine;
   const bool replaces = mode == WriteMode::replace;
   Statement& put = replaces ? bulk_->replace : bulk_->insert;
-  put.bind(1, user.username).bind(2, user.hash).bind(3, std::int64_t{user.enabled}).bind(4, std::int64_t{user.is_superuser}).bind(5, std::int64_t{replaces});
+  put.bind(1, user.username)
+      .bind(2, user.hash)
+      .bind(3, std::int64_t{user.enabled})
+      .bind(4, std::int64_t{user.is_superuser})
+      .bind(5, std::int64_t{replaces});
   if (replaces) return put.run();
   // Told here, while the caller still knows the row; commit_bulk() looks once more.
   const Result<bool> there = bulk_->find.bind(1, user.username).step();
@@ -68,16 +73,22 @@ Result<void> SqliteStore::commit_bulk() {
   const std::int64_t before = opened_;
   const Result<SqliteConnection*> connection = connect_to_write();
   if (!connection) return unexpected(connection.error());
-  if (opened_ != before) return unexpected(Error{ErrorKind::kUnavailable, "the store was replaced by another file meanwhile", "begin again", ""});
+  if (opened_ != before)
+    return unexpected(
+        Error{ErrorKind::kUnavailable, "the store was replaced by another file meanwhile", "begin again", ""});
   SqliteConnection& store = **connection;
   if (Result<void> done = store.execute("PRAGMA cache_size = -32768"); !done) return done;
   Result<Transaction> transaction = Transaction::begin_write(store);
   if (!transaction) return unexpected(transaction.error());
   const Result<std::int64_t> sequence = next_sequence(store);
   if (!sequence) return unexpected(sequence.error());
-  Result<Statement> rows = bulk->stage->prepare("SELECT username, hash, enabled, is_superuser, replaces FROM staged ORDER BY username");
-  Result<Statement> create = store.prepare("INSERT INTO users (username, hash, enabled, is_superuser, seq) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1");
-  Result<Statement> replace = store.prepare("INSERT OR REPLACE INTO users (username, hash, enabled, is_superuser, seq) VALUES (?, ?, ?, ?, ?)");
+  Result<Statement> rows =
+      bulk->stage->prepare("SELECT username, hash, enabled, is_superuser, replaces FROM staged ORDER BY username");
+  Result<Statement> create = store.prepare(
+      "INSERT INTO users (username, hash, enabled, is_superuser, seq) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING "
+      "RETURNING 1");
+  Result<Statement> replace =
+      store.prepare("INSERT OR REPLACE INTO users (username, hash, enabled, is_superuser, seq) VALUES (?, ?, ?, ?, ?)");
   Result<Statement> revive = store.prepare("DELETE FROM deleted_users WHERE username = ?");
   if (!rows) return unexpected(rows.error());
   if (!create) return unexpected(create.error());

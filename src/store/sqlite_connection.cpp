@@ -24,7 +24,8 @@ Statement& Statement::bind(int index, std::int64_t value) {
 }
 Statement& Statement::bind(int index, std::string_view text) {
   // The text outlives the step: callers bind what they hold.
-  const int code = sqlite3_bind_text64(statement_.get(), index, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  const int code = sqlite3_bind_text64(statement_.get(), index, text.empty() ? "" : text.data(), text.size(),
+                                       SQLITE_STATIC, SQLITE_UTF8);
   if (code != SQLITE_OK && !failed_) failed_ = connection_->error(code);
   return *this;
 }
@@ -53,7 +54,8 @@ void Statement::reset() noexcept {
 std::int64_t Statement::integer(int column) const noexcept { return sqlite3_column_int64(statement_.get(), column); }
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-  return bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))) : std::string();
+  return bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)))
+               : std::string();
 }
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, StoreAccess access) {
@@ -73,14 +75,16 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
   if (::access(resolved->c_str(), R_OK) != 0) return unexpected(denied_store(path));
   const int mode = writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   connection->read_only_ = !writable;
-  const int code = sqlite3_open_v2(resolved->c_str(), &connection->db_, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int code = sqlite3_open_v2(resolved->c_str(), &connection->db_,
+                                   mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, nullptr);
   if (code != SQLITE_OK) return unexpected(connection->error(code));
   sqlite3_busy_timeout(connection->db_, kBusyMilliseconds);
   // A WAL that stays lets a reader who may not write into the folder read after the last writer has left.
   int persist = 1;
   sqlite3_file_control(connection->db_, nullptr, SQLITE_FCNTL_PERSIST_WAL, &persist);
-  for (const char* sql : {"PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL", "PRAGMA temp_store = FILE", "PRAGMA journal_size_limit = 67108864",
-                          "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON"})
+  for (const char* sql :
+       {"PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL", "PRAGMA temp_store = FILE",
+        "PRAGMA journal_size_limit = 67108864", "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON"})
     if (Result<void> done = connection->execute(sql); !done) return unexpected(done.error());
   if (writable) {
     if (Result<void> done = connection->execute("PRAGMA journal_mode = WAL"); !done) return unexpected(done.error());
@@ -91,7 +95,9 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open_temporary() {
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection);
   connection->path_ = "(temporary)";
-  const int code = sqlite3_open_v2("", &connection->db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int code = sqlite3_open_v2(
+      "", &connection->db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+      nullptr);
   if (code != SQLITE_OK) return unexpected(connection->error(code));
   return connection;
 }
@@ -142,11 +148,15 @@ Error SqliteConnection::error(int code) const {
       denied.cause += fmt::format(" ({})", said);
       return denied;
     }
-    case SQLITE_FULL: return {ErrorKind::kUnavailable, fmt::format("no room left on the disk of the store {}", path_), "free some space there and try again", ""};
+    case SQLITE_FULL:
+      return {ErrorKind::kUnavailable, fmt::format("no room left on the disk of the store {}", path_),
+              "free some space there and try again", ""};
     case SQLITE_IOERR:
       broken_ = true;
-      return {ErrorKind::kUnavailable, fmt::format("the disk of the store {} reports an error ({})", path_, said), "see the system's log", ""};
-    default: return {ErrorKind::kInternal, fmt::format("the store {}: {}", path_, said), "", ""};
+      return {ErrorKind::kUnavailable, fmt::format("the disk of the store {} reports an error ({})", path_, said),
+              "see the system's log", ""};
+    default:
+      return {ErrorKind::kInternal, fmt::format("the store {}: {}", path_, said), "", ""};
   }
 }
 

@@ -52,7 +52,8 @@ class Statement {
 
 class SqliteConnection {
  public:
-  // Opens read-write; where the system forbids that and `access` is read, read-only. Makes the file where `access` is write.
+  // Opens read-write; where the system forbids that and `access` is read, read-only. Makes the file where `access` is
+  // write.
   static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, StoreAccess access);
   // A database of this connection alone, on disk, gone with it.
   static Result<std::unique_ptr<SqliteConnection>> open_temporary();

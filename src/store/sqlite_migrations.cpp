@@ -60,12 +60,15 @@ Result<int> schema_version(SqliteConnection& connection) {
     const Result<std::int64_t> objects = connection.integer("SELECT count(*) FROM sqlite_schema");
     if (!objects) return unexpected(objects.error());
     if (*objects != 0 || *version != 0 || *application != 0)
-      return unexpected(Error{ErrorKind::kInvalid, fmt::format("{} is the database of another program", connection.path()), "name another file in [store] url", ""});
+      return unexpected(Error{ErrorKind::kInvalid,
+                              fmt::format("{} is the database of another program", connection.path()),
+                              "name another file in [store] url", ""});
     return 0;
   }
   if (*version > kNewest)
     return unexpected(Error{ErrorKind::kInvalid,
-                            fmt::format("the store {} has schema {}, and this program knows schemas up to {}", connection.path(), *version, kNewest),
+                            fmt::format("the store {} has schema {}, and this program knows schemas up to {}",
+                                        connection.path(), *version, kNewest),
                             "a newer sallyport has written it: install that version here too", ""});
   return static_cast<int>(*version);
 }
@@ -82,7 +85,9 @@ Result<void> migrate(SqliteConnection& connection) {
   for (int step = *version; step < kNewest; ++step)
     if (Result<void> done = connection.execute(kSteps[step]); !done) return done;
   if (*version < kNewest) {
-    if (Result<void> done = connection.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kNewest).c_str()); !done)
+    if (Result<void> done = connection.execute(
+            fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kNewest).c_str());
+        !done)
       return done;
   }
   return transaction->commit();

@@ -18,7 +18,9 @@ Result<SqliteConnection*> SqliteStore::connect() {
     const std::optional<FileIdentity> now = identify_file(path_);
     if (now && *now == connection_->identity() && !connection_->broken()) return connection_.get();
     // Deleted: what was read stays true for those who hold it; nothing new is known until a file is back.
-    if (!now) return unexpected(Error{ErrorKind::kNotFound, fmt::format("the store {} was deleted", path_), "put its backup back; users stay as they were read last", ""});
+    if (!now)
+      return unexpected(Error{ErrorKind::kNotFound, fmt::format("the store {} was deleted", path_),
+                              "put its backup back; users stay as they were read last", ""});
     rollback_bulk();
     connection_.reset();
   }
@@ -31,11 +33,14 @@ Result<SqliteConnection*> SqliteStore::connect() {
   if (!opened) return unexpected(opened.error());
   const Result<int> version = schema_version(**opened);
   if (!version) return unexpected(version.error());
-  if (*version == 0 && access_ == StoreAccess::read) return static_cast<SqliteConnection*>(nullptr);  // its maker is not done yet
+  if (*version == 0 && access_ == StoreAccess::read)
+    return static_cast<SqliteConnection*>(nullptr);  // its maker is not done yet
   if (*version < newest_schema()) {
     if ((*opened)->read_only())
-      return unexpected(Error{ErrorKind::kDenied, fmt::format("the store {} has an older schema and may not be written by this user", path_),
-                              "run once as its owner: sallyport user list --config FILE", ""});
+      return unexpected(
+          Error{ErrorKind::kDenied,
+                fmt::format("the store {} has an older schema and may not be written by this user", path_),
+                "run once as its owner: sallyport user list --config FILE", ""});
     if (Result<void> done = migrate(**opened); !done) return unexpected(done.error());
   }
   connection_ = std::move(*opened);
@@ -55,7 +60,8 @@ Result<SqliteConnection*> SqliteStore::connect_to_write() {
 }
 
 Result<std::int64_t> SqliteStore::next_sequence(SqliteConnection& connection) {
-  if (Result<void> done = connection.execute("UPDATE meta SET sequence = sequence + 1"); !done) return unexpected(done.error());
+  if (Result<void> done = connection.execute("UPDATE meta SET sequence = sequence + 1"); !done)
+    return unexpected(done.error());
   return connection.integer("SELECT sequence FROM meta");
 }
 
@@ -83,13 +89,16 @@ Result<std::unique_ptr<Store>> open_store(std::string_view url, StoreAccess acce
     if (url.starts_with(scheme)) return opener(url, access);
   constexpr std::string_view scheme = "sqlite://";
   if (url.empty())
-    return unexpected(invalid("no store is configured", "set [store] url = \"sqlite:///var/lib/sallyport/sallyport.db\""));
+    return unexpected(
+        invalid("no store is configured", "set [store] url = \"sqlite:///var/lib/sallyport/sallyport.db\""));
   if (!url.starts_with(scheme))
-    return unexpected(invalid(url.starts_with("postgres") ? "this program has no PostgreSQL store" : "the store's url has no scheme that is known",
+    return unexpected(invalid(url.starts_with("postgres") ? "this program has no PostgreSQL store"
+                                                          : "the store's url has no scheme that is known",
                               "[store] url = \"sqlite:///absolute/path\""));
   const std::string path(url.substr(scheme.size()));
   if (!path.starts_with('/') || path.ends_with('/') || path.find('\0') != std::string::npos)
-    return unexpected(invalid("the store's path is not an absolute path of a file", "three slashes: [store] url = \"sqlite:///absolute/path\""));
+    return unexpected(invalid("the store's path is not an absolute path of a file",
+                              "three slashes: [store] url = \"sqlite:///absolute/path\""));
   auto store = std::make_unique<SqliteStore>(path, access);
   if (Result<void> started = store->start(); !started) return unexpected(started.error());
   return std::unique_ptr<Store>(std::move(store));

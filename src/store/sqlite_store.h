@@ -56,8 +56,8 @@ class SqliteStore final : public Store {
   StoreAccess access_;
   std::unique_ptr<SqliteConnection> connection_;
   std::unique_ptr<Bulk> bulk_;
-  std::int64_t opened_ = 0;   // how many files this store has had open
-  bool replaced_ = false;     // since the last load
+  std::int64_t opened_ = 0;  // how many files this store has had open
+  bool replaced_ = false;    // since the last load
 };
 
 }  // namespace sallyport

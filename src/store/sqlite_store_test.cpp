@@ -1,6 +1,4 @@
 // What is SQLite's own: the file, its owner, other files in its place, locks, damage.
-#include "store/store.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -10,6 +8,8 @@
 
 #include <filesystem>
 #include <fstream>
+
+#include "store/store.h"
 
 namespace sallyport {
 namespace {
@@ -43,7 +43,8 @@ class SqliteStoreTest : public testing::Test {
 };
 
 TEST_F(SqliteStoreTest, RefusesUrlsThatNameNoAbsoluteFile) {
-  for (const char* url : {"", "sqlite://", "sqlite://relative.db", "sqlite://:memory:", "sqlite:///", "sqlite:///tmp/", "/tmp/x.db", "postgres://localhost/x"}) {
+  for (const char* url : {"", "sqlite://", "sqlite://relative.db", "sqlite://:memory:", "sqlite:///", "sqlite:///tmp/",
+                          "/tmp/x.db", "postgres://localhost/x"}) {
     const auto refused = open_store(url, StoreAccess::read);
     ASSERT_FALSE(refused) << url;
     EXPECT_EQ(refused.error().kind, ErrorKind::kInvalid);

@@ -10,13 +10,15 @@ namespace {
 // Names of deleted users that are kept for followers; those who were away longer read everything again.
 constexpr int kMaxTombstones = 100'000;
 
-// More changed users than these are loaded as a stream, not told as a list: an import of millions stays in bounded memory.
+// More changed users than these are loaded as a stream, not told as a list: an import of millions stays in bounded
+// memory.
 constexpr std::int64_t kMaxChangesTold = 20'000;
 
 constexpr std::string_view kColumns = "username, hash, enabled, is_superuser, seq";
 
 UserRecord record_of(const Statement& row) {
-  return {row.text(0), row.text(1), row.integer(2) != 0, row.integer(3) != 0, static_cast<std::uint64_t>(row.integer(4))};
+  return {row.text(0), row.text(1), row.integer(2) != 0, row.integer(3) != 0,
+          static_cast<std::uint64_t>(row.integer(4))};
 }
 
 }  // namespace
@@ -133,8 +135,10 @@ Result<std::vector<UserRecord>> SqliteStore::list_users(const UserQuery& query) 
   const Result<SqliteConnection*> connection = connect();
   if (!connection) return unexpected(connection.error());
   if (!*connection) return found;
-  Result<Statement> rows = (*connection)->prepare(
-      fmt::format("SELECT {} FROM users WHERE username > ?1 AND (?2 = '' OR instr(username, ?2) > 0) ORDER BY username LIMIT ?3", kColumns));
+  Result<Statement> rows = (*connection)
+                               ->prepare(fmt::format("SELECT {} FROM users WHERE username > ?1 AND (?2 = '' OR "
+                                                     "instr(username, ?2) > 0) ORDER BY username LIMIT ?3",
+                                                     kColumns));
   if (!rows) return unexpected(rows.error());
   rows->bind(1, query.after).bind(2, query.search).bind(3, static_cast<std::int64_t>(query.limit));
   for (;;) {
@@ -164,7 +168,9 @@ Result<void> SqliteStore::put_users(const std::vector<UserRecord>& users, WriteM
   const Result<std::int64_t> sequence = next_sequence(**connection);
   if (!sequence) return unexpected(sequence.error());
   Result<Statement> find = (*connection)->prepare("SELECT 1 FROM users WHERE username = ?");
-  Result<Statement> put = (*connection)->prepare("INSERT OR REPLACE INTO users (username, hash, enabled, is_superuser, seq) VALUES (?, ?, ?, ?, ?)");
+  Result<Statement> put =
+      (*connection)
+          ->prepare("INSERT OR REPLACE INTO users (username, hash, enabled, is_superuser, seq) VALUES (?, ?, ?, ?, ?)");
   Result<Statement> revive = (*connection)->prepare("DELETE FROM deleted_users WHERE username = ?");
   if (!find) return unexpected(find.error());
   if (!put) return unexpected(put.error());
@@ -176,7 +182,11 @@ Result<void> SqliteStore::put_users(const std::vector<UserRecord>& users, WriteM
       if (*there) return unexpected(user_exists(user.username));
       find->reset();
     }
-    put->bind(1, user.username).bind(2, user.hash).bind(3, std::int64_t{user.enabled}).bind(4, std::int64_t{user.is_superuser}).bind(5, *sequence);
+    put->bind(1, user.username)
+        .bind(2, user.hash)
+        .bind(3, std::int64_t{user.enabled})
+        .bind(4, std::int64_t{user.is_superuser})
+        .bind(5, *sequence);
     if (Result<void> done = put->run(); !done) return done;
     if (Result<void> done = revive->bind(1, user.username).run(); !done) return done;
   }
@@ -202,7 +212,9 @@ Result<void> SqliteStore::delete_user(std::string_view username) {
   const Result<std::int64_t> kept = (*connection)->integer("SELECT count(*) FROM deleted_users");
   if (!kept) return unexpected(kept.error());
   if (*kept > kMaxTombstones)
-    if (Result<void> done = (*connection)->execute("UPDATE meta SET oldest = sequence; DELETE FROM deleted_users"); !done) return done;
+    if (Result<void> done = (*connection)->execute("UPDATE meta SET oldest = sequence; DELETE FROM deleted_users");
+        !done)
+      return done;
   return transaction->commit();
 }
 
@@ -217,7 +229,8 @@ Result<void> explain(SqliteConnection& connection, std::string_view username) {
   const Result<bool> there = find->bind(1, username).step();
   if (!there) return unexpected(there.error());
   if (!*there) return unexpected(no_such_user(username));
-  return unexpected(Error{ErrorKind::kConflict, fmt::format("user {} was changed meanwhile", username), "look at it again and repeat the change", ""});
+  return unexpected(Error{ErrorKind::kConflict, fmt::format("user {} was changed meanwhile", username),
+                          "look at it again and repeat the change", ""});
 }
 }  // namespace
 
@@ -229,7 +242,8 @@ Result<void> SqliteStore::set_hash(std::string_view username, std::string_view h
   if (!transaction) return unexpected(transaction.error());
   const Result<std::int64_t> sequence = next_sequence(**connection);
   if (!sequence) return unexpected(sequence.error());
-  Result<Statement> update = (*connection)->prepare("UPDATE users SET hash = ?1, seq = ?2 WHERE username = ?3 AND (?4 = 0 OR seq = ?4)");
+  Result<Statement> update =
+      (*connection)->prepare("UPDATE users SET hash = ?1, seq = ?2 WHERE username = ?3 AND (?4 = 0 OR seq = ?4)");
   if (!update) return unexpected(update.error());
   update->bind(1, hash).bind(2, *sequence).bind(3, username).bind(4, static_cast<std::int64_t>(if_version));
   if (Result<void> done = update->run(); !done) return done;
@@ -246,7 +260,8 @@ Result<void> SqliteStore::set_enabled(std::string_view username, bool enabled) {
   if (!sequence) return unexpected(sequence.error());
   Result<Statement> update = (*connection)->prepare("UPDATE users SET enabled = ?1, seq = ?2 WHERE username = ?3");
   if (!update) return unexpected(update.error());
-  if (Result<void> done = update->bind(1, std::int64_t{enabled}).bind(2, *sequence).bind(3, username).run(); !done) return done;
+  if (Result<void> done = update->bind(1, std::int64_t{enabled}).bind(2, *sequence).bind(3, username).run(); !done)
+    return done;
   if (Result<void> hit = explain(**connection, username); !hit) return hit;
   return transaction->commit();
 }

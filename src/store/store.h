@@ -27,16 +27,16 @@
 namespace sallyport {
 
 struct SettingsRevision {
-  std::int64_t number = 0;      // 1, 2, 3…
-  std::string toml;             // the settings' text
-  std::string author;           // "cli:root"
+  std::int64_t number = 0;  // 1, 2, 3…
+  std::string toml;         // the settings' text
+  std::string author;       // "cli:root"
   std::string comment;
   UnixSeconds created_at = 0;
 };
 
 // What came after a sequence number.
 struct StoreChanges {
-  std::int64_t sequence = 0;    // the number to ask with next time
+  std::int64_t sequence = 0;  // the number to ask with next time
   // The store was replaced, the number is too old, or more has changed than is worth telling one by one: what follows
   // is empty, call load() and forget what was known.
   bool from_scratch = false;
@@ -45,8 +45,8 @@ struct StoreChanges {
 };
 
 struct UserQuery {
-  std::string after;            // cursor: names greater than this
-  std::string search;           // part of the name, empty: all
+  std::string after;   // cursor: names greater than this
+  std::string search;  // part of the name, empty: all
   std::size_t limit = 1000;
 };
 
@@ -85,7 +85,8 @@ class Store {
   virtual Result<std::optional<SettingsRevision>> current_settings() = 0;
   virtual Result<std::vector<SettingsRevision>> list_settings(std::size_t limit) = 0;
   // conflict where the current revision is not `expected` (nothing: no check).
-  virtual Result<SettingsRevision> put_settings(std::string_view toml, std::string_view author, std::string_view comment,
+  virtual Result<SettingsRevision> put_settings(std::string_view toml, std::string_view author,
+                                                std::string_view comment,
                                                 std::optional<std::int64_t> expected = std::nullopt) = 0;
 };
 

@@ -47,7 +47,9 @@ class StoreContractTest : public testing::TestWithParam<Engine> {
   std::unique_ptr<StorePlace> place_ = GetParam().place();
 };
 
-UserRecord user(std::string name, std::string hash = "$6$hash") { return {std::move(name), std::move(hash), true, false, 0}; }
+UserRecord user(std::string name, std::string hash = "$6$hash") {
+  return {std::move(name), std::move(hash), true, false, 0};
+}
 
 std::vector<std::string> names(Store& store) {
   std::vector<std::string> found;
@@ -142,7 +144,8 @@ TEST_P(StoreContractTest, ChangesOneFieldAndCountsTheVersionUp) {
 
 TEST_P(StoreContractTest, ChangingOrDeletingNobodyIsNotFound) {
   const auto store = place_->open();
-  for (const Result<void>& result : {store->set_enabled("x", true), store->set_hash("x", "$6$h", 0), store->delete_user("x")}) {
+  for (const Result<void>& result :
+       {store->set_enabled("x", true), store->set_hash("x", "$6$h", 0), store->delete_user("x")}) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, ErrorKind::kNotFound);
     EXPECT_EQ(result.error().cause, "there is no user x");
@@ -391,7 +394,8 @@ TEST_P(StoreContractTest, TwoWritersTakeTurns) {
     writers.emplace_back([&, w] {
       const auto store = place_->open();
       for (int i = 0; i < 25; ++i) {
-        const Result<void> done = store->put_users({user(std::to_string(w) + "-" + std::to_string(i))}, WriteMode::create_only);
+        const Result<void> done =
+            store->put_users({user(std::to_string(w) + "-" + std::to_string(i))}, WriteMode::create_only);
         EXPECT_TRUE(done) << (done ? "" : done.error().to_text());
       }
     });
@@ -403,7 +407,8 @@ TEST_P(StoreContractTest, TwoWritersTakeTurns) {
 
 // Another room includes this file and brings an engine of its own.
 #ifndef SALLYPORT_STORE_ENGINES_ELSEWHERE
-INSTANTIATE_TEST_SUITE_P(Engines, StoreContractTest, testing::Values(Engine{"sqlite", [] { return std::make_unique<SqlitePlace>(); }}),
+INSTANTIATE_TEST_SUITE_P(Engines, StoreContractTest,
+                         testing::Values(Engine{"sqlite", [] { return std::make_unique<SqlitePlace>(); }}),
                          [](const auto& engine) { return engine.param.name; });
 #endif
 

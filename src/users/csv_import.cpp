@@ -19,26 +19,30 @@ class CsvUsers final : public UserImport {
 
   Result<void> read_header() {
     CsvRow header;
-    if (!reader_.next(header)) return unexpected(invalid("the file is empty", "it starts with a header; see: sallyport user template"));
+    if (!reader_.next(header))
+      return unexpected(invalid("the file is empty", "it starts with a header; see: sallyport user template"));
     if (header.fault) return unexpected(*header.fault);
     for (std::size_t i = 0; i < header.fields.size(); ++i) {
-      std::string ImportFields::* field = field_named(header.fields[i]);
+      std::string ImportFields::*field = field_named(header.fields[i]);
       const std::string place = fmt::format("row 1, column {}", i + 1);
       if (!field && header.fields.size() == 1 && header.fields[0].find(';') != std::string::npos)
         return unexpected(invalid("the columns are separated by semicolons", "save the file with commas", place));
-      if (!field) return unexpected(invalid("the header names a column that is not known", std::string(kKnownColumns), place));
+      if (!field)
+        return unexpected(invalid("the header names a column that is not known", std::string(kKnownColumns), place));
       for (const auto other : columns_)
         if (other == field) return unexpected(invalid("the header names a column twice", "", place));
       columns_.push_back(field);
     }
-    const auto has = [&](std::string ImportFields::* field) {
+    const auto has = [&](std::string ImportFields::*field) {
       for (const auto column : columns_)
         if (column == field) return true;
       return false;
     };
-    if (!has(&ImportFields::username)) return unexpected(invalid("the header has no column username", std::string(kKnownColumns), "row 1"));
+    if (!has(&ImportFields::username))
+      return unexpected(invalid("the header has no column username", std::string(kKnownColumns), "row 1"));
     if (!has(&ImportFields::password) && !has(&ImportFields::hash))
-      return unexpected(invalid("the header has neither password nor password_hash", std::string(kKnownColumns), "row 1"));
+      return unexpected(
+          invalid("the header has neither password nor password_hash", std::string(kKnownColumns), "row 1"));
     return {};
   }
 
@@ -50,7 +54,8 @@ class CsvUsers final : public UserImport {
     if (!fields.fault && row_.fields.size() != columns_.size())
       fields.fault = invalid(fmt::format("{} fields where the header has {}", row_.fields.size(), columns_.size()),
                              "a field with a comma in it stands in quotes", fmt::format("row {}", row_.number));
-    for (std::size_t i = 0; i < columns_.size() && i < row_.fields.size(); ++i) fields.*columns_[i] = std::move(row_.fields[i]);
+    for (std::size_t i = 0; i < columns_.size() && i < row_.fields.size(); ++i)
+      fields.*columns_[i] = std::move(row_.fields[i]);
     interpret(std::move(fields), options_, "row", user);
     return true;
   }
@@ -74,8 +79,10 @@ class MosquittoUsers final : public UserImport {
       std::string line;
       bool too_long = false;
       for (int byte; (byte = bytes_.get()) != ByteStream::kEnd && byte != '\n';) {
-        if (line.size() < kMaxCsvRow) line += static_cast<char>(byte);
-        else too_long = true;
+        if (line.size() < kMaxCsvRow)
+          line += static_cast<char>(byte);
+        else
+          too_long = true;
       }
       ++number_;
       if (line.ends_with('\r')) line.pop_back();
@@ -84,14 +91,17 @@ class MosquittoUsers final : public UserImport {
       fields.row = number_;
       const std::size_t colon = line.find(':');
       if (too_long) {
-        fields.fault = invalid(fmt::format("the line is longer than {} bytes", kMaxCsvRow), "", fmt::format("line {}", number_));
+        fields.fault =
+            invalid(fmt::format("the line is longer than {} bytes", kMaxCsvRow), "", fmt::format("line {}", number_));
       } else if (colon == std::string::npos) {
-        fields.fault = invalid("there is no colon between name and hash", "lines of a Mosquitto password file read name:$7$…", fmt::format("line {}", number_));
+        fields.fault = invalid("there is no colon between name and hash",
+                               "lines of a Mosquitto password file read name:$7$…", fmt::format("line {}", number_));
       } else {
         fields.username = line.substr(0, colon);
         fields.hash = line.substr(colon + 1);
         if (!fields.hash.starts_with('$') && options_.hash == ImportHash::automatic)
-          fields.fault = invalid("the password is not hashed", "hash the file first with: mosquitto_passwd -U FILE, or say --hash plain",
+          fields.fault = invalid("the password is not hashed",
+                                 "hash the file first with: mosquitto_passwd -U FILE, or say --hash plain",
                                  fmt::format("line {}, column password_hash", number_));
       }
       interpret(std::move(fields), options_, "line", user);
@@ -113,7 +123,10 @@ class JsonUsers final : public UserImport {
   bool next(ImportedUser& user) override {
     if (done_) return false;
     // Between objects: white space, commas, the array's brackets.
-    for (int byte = bytes_.peek(); byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n' || byte == ',' || byte == '[' || byte == ']'; byte = bytes_.peek()) bytes_.get();
+    for (int byte = bytes_.peek();
+         byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n' || byte == ',' || byte == '[' || byte == ']';
+         byte = bytes_.peek())
+      bytes_.get();
     if (bytes_.peek() == ByteStream::kEnd) return false;
     ImportFields fields;
     fields.row = ++number_;
@@ -141,9 +154,12 @@ class JsonUsers final : public UserImport {
       if (text.size() >= kMaxObject) return false;
       text += static_cast<char>(byte);
       if (in_string) {
-        if (escaped) escaped = false;
-        else if (byte == '\\') escaped = true;
-        else if (byte == '"') in_string = false;
+        if (escaped)
+          escaped = false;
+        else if (byte == '\\')
+          escaped = true;
+        else if (byte == '"')
+          in_string = false;
       } else if (byte == '"') {
         in_string = true;
       } else if (byte == '{') {
@@ -161,10 +177,13 @@ class JsonUsers final : public UserImport {
       return;
     }
     for (JsonValue::Cursor c = tape_.root().begin(); c.valid(); c.advance()) {
-      std::string ImportFields::* field = field_named(c.name());
+      std::string ImportFields::*field = field_named(c.name());
       const bool scalar = c.value().is_string() || c.value().type() == JsonType::boolean || c.value().is_number();
-      if (field && scalar && (fields.*field).empty()) fields.*field = std::string(c.value().text());
-      else if (!field || !c.value().is_null()) fields.fault = invalid("the entry has a member that is not known, comes twice or is no text", std::string(kKnownColumns), place);
+      if (field && scalar && (fields.*field).empty())
+        fields.*field = std::string(c.value().text());
+      else if (!field || !c.value().is_null())
+        fields.fault = invalid("the entry has a member that is not known, comes twice or is no text",
+                               std::string(kKnownColumns), place);
     }
   }
   ByteStream bytes_;
@@ -179,7 +198,8 @@ class JsonUsers final : public UserImport {
 Result<std::unique_ptr<UserImport>> open_user_import(ReadBytes read, const ImportOptions& options) {
   ByteStream bytes(std::move(read));
   const std::string_view start = bytes.ahead(4096);
-  if (start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff")) return unexpected(invalid("the file is UTF-16", "save it as CSV UTF-8"));
+  if (start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff"))
+    return unexpected(invalid("the file is UTF-16", "save it as CSV UTF-8"));
   const std::size_t text = start.find_first_not_of(" \t\r\n");
   const char first = text == std::string_view::npos ? '\0' : start[text];
   const std::string_view line = start.substr(0, start.find('\n'));
@@ -187,7 +207,8 @@ Result<std::unique_ptr<UserImport>> open_user_import(ReadBytes read, const Impor
   // Mosquitto's file has no header: a name, a colon, a hash, and no comma before the hash.
   const std::size_t colon = line.find(":$");
   const bool lines = options.format == ImportFormat::mosquitto ||
-                     (options.format == ImportFormat::automatic && colon != std::string_view::npos && line.substr(0, colon).find(',') == std::string_view::npos);
+                     (options.format == ImportFormat::automatic && colon != std::string_view::npos &&
+                      line.substr(0, colon).find(',') == std::string_view::npos);
   if (json) return std::unique_ptr<UserImport>(new JsonUsers(std::move(bytes), options));
   if (lines) return std::unique_ptr<UserImport>(new MosquittoUsers(std::move(bytes), options));
   auto csv = std::make_unique<CsvUsers>(std::move(bytes), options);

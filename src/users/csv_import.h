@@ -16,7 +16,18 @@
 namespace sallyport {
 
 enum class ImportFormat : std::uint8_t { automatic, csv, emqx, mosquitto };
-enum class ImportHash : std::uint8_t { automatic, plain, md5, sha, sha256, sha512, bcrypt, pbkdf2_sha1, pbkdf2_sha256, pbkdf2_sha512 };
+enum class ImportHash : std::uint8_t {
+  automatic,
+  plain,
+  md5,
+  sha,
+  sha256,
+  sha512,
+  bcrypt,
+  pbkdf2_sha1,
+  pbkdf2_sha256,
+  pbkdf2_sha512
+};
 enum class SaltEncoding : std::uint8_t { text, hex, base64 };
 
 struct ImportOptions {

@@ -16,7 +16,8 @@ ReadBytes bytes(std::string text) {
     return take;
   };
 }
-ImportOptions as(ImportFormat format, ImportHash hash = ImportHash::automatic, std::optional<SaltPosition> position = std::nullopt) {
+ImportOptions as(ImportFormat format, ImportHash hash = ImportHash::automatic,
+                 std::optional<SaltPosition> position = std::nullopt) {
   ImportOptions options;
   options.format = format;
   options.hash = hash;
@@ -60,7 +61,9 @@ TEST(CsvImportTest, ReadsPlainPasswordsWithFlags) {
 // The columns of EMQX's built-in database.
 TEST(CsvImportTest, ReadsEmqxsExportWithTheHashThatItIsToldToExpect) {
   // sha256(salt . password) of "password"
-  const std::string text = "user_id,password_hash,salt,is_superuser\nuser,5d27770029d5d1f2996c4e1da07aa77d5f668e4a00e2f4925dd41c1e51b8edef,5f3e,true\n";
+  const std::string text =
+      "user_id,password_hash,salt,is_superuser\nuser,5d27770029d5d1f2996c4e1da07aa77d5f668e4a00e2f4925dd41c1e51b8edef,"
+      "5f3e,true\n";
   ImportOptions options;
   options.hash = ImportHash::sha256;
   options.salt_position = SaltPosition::prefix;
@@ -74,12 +77,21 @@ TEST(CsvImportTest, ReadsEmqxsExportWithTheHashThatItIsToldToExpect) {
 
 TEST(CsvImportTest, SaltsAreTheTextThatStandsThere) {
   // sha256("pw" + "de10"), sha1("de10" + "pw"), md5("pw"), sha512("pwde10"), pbkdf2-sha256("pw", "de10", 1000, 32), hex
-  const struct { ImportHash hash; std::optional<SaltPosition> position; const char* salt; const char* hex; } cases[] = {
-      {ImportHash::sha256, SaltPosition::suffix, "de10", "c42247667f190902feec967e11dc8b818f903a09983545b5b978a547c79775aa"},
+  const struct {
+    ImportHash hash;
+    std::optional<SaltPosition> position;
+    const char* salt;
+    const char* hex;
+  } cases[] = {
+      {ImportHash::sha256, SaltPosition::suffix, "de10",
+       "c42247667f190902feec967e11dc8b818f903a09983545b5b978a547c79775aa"},
       {ImportHash::sha, SaltPosition::prefix, "de10", "ddb463e317a48b1d8262e0d1c8e0caa0a47cbe97"},
       {ImportHash::md5, std::nullopt, "", "8fe4c11451281c094a6578e6ddbf5eed"},
-      {ImportHash::sha512, SaltPosition::suffix, "de10", "bccdda288afb1371e396b8f16596f9d7f1d777776d0317df9555f08d69e1c26ba364963afa571ed2ed6eb000c74b88e81d0e8d31c6276ee3e1e61b412e49ab72"},
-      {ImportHash::pbkdf2_sha256, std::nullopt, "de10", "f3d3aa6d76bb25fb32b5bfbefcdcd65e7c07197c76306990fdd25c1b4565a13a"},
+      {ImportHash::sha512, SaltPosition::suffix, "de10",
+       "bccdda288afb1371e396b8f16596f9d7f1d777776d0317df9555f08d69e1c26ba364963afa571ed2ed6eb000c74b88e81d0e8d31c6276ee"
+       "3e1e61b412e49ab72"},
+      {ImportHash::pbkdf2_sha256, std::nullopt, "de10",
+       "f3d3aa6d76bb25fb32b5bfbefcdcd65e7c07197c76306990fdd25c1b4565a13a"},
   };
   for (const auto& c : cases) {
     ImportOptions options;
@@ -109,8 +121,10 @@ TEST(CsvImportTest, ReadsEmqxsJsonArray) {
 TEST(CsvImportTest, ReadsMosquittosPasswordFile) {
   const auto all = users(
       "# made by mosquitto_passwd\n\n"
-      "anna:$6$Wgl7cIdYIh245L13$ebHIFZWpoQzLdoJK+yKlMloJ6434lzL2+O3z7h6f0sbpU9wWAb1NcAtqbankh2tc/6g7ThLTWHxz4k3cThWcDA==\r\n"
-      "bert:$7$101$Qe7kUii/wg3ka3So$lia9pl2BZh3Es9hOTeIf0wjRRGBGxZbUD5gVY/GkBoRVySk3qVicin/KcC7wyx22dWHLwE3RfgZ5j51dBdpjqA==\n",
+      "anna:$6$Wgl7cIdYIh245L13$ebHIFZWpoQzLdoJK+yKlMloJ6434lzL2+O3z7h6f0sbpU9wWAb1NcAtqbankh2tc/"
+      "6g7ThLTWHxz4k3cThWcDA==\r\n"
+      "bert:$7$101$Qe7kUii/wg3ka3So$lia9pl2BZh3Es9hOTeIf0wjRRGBGxZbUD5gVY/GkBoRVySk3qVicin/"
+      "KcC7wyx22dWHLwE3RfgZ5j51dBdpjqA==\n",
       as(ImportFormat::mosquitto));
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[0].username, "anna");
@@ -120,7 +134,10 @@ TEST(CsvImportTest, ReadsMosquittosPasswordFile) {
 }
 
 TEST(CsvImportTest, KnowsMosquittosFileByItsFirstLine) {
-  EXPECT_EQ(users("bert:$7$101$Qe7kUii/wg3ka3So$lia9pl2BZh3Es9hOTeIf0wjRRGBGxZbUD5gVY/GkBoRVySk3qVicin/KcC7wyx22dWHLwE3RfgZ5j51dBdpjqA==\n").size(), 1u);
+  EXPECT_EQ(users("bert:$7$101$Qe7kUii/wg3ka3So$lia9pl2BZh3Es9hOTeIf0wjRRGBGxZbUD5gVY/GkBoRVySk3qVicin/"
+                  "KcC7wyx22dWHLwE3RfgZ5j51dBdpjqA==\n")
+                .size(),
+            1u);
 }
 
 TEST(CsvImportTest, RefusesAMosquittoFileThatIsNotHashedYetUnlessItIsSaidToBePlain) {
@@ -132,7 +149,9 @@ TEST(CsvImportTest, RefusesAMosquittoFileThatIsNotHashedYetUnlessItIsSaidToBePla
 
 TEST(CsvImportTest, ReadsPhcStringsAndGoAuthsForm) {
   const std::string ours = *hash_password("pw");
-  const auto all = users("username,password_hash\na,\"" + ours + "\"\nb,PBKDF2$sha512$100000$c2FsdA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n");
+  const auto all = users("username,password_hash\na,\"" + ours +
+                         "\"\nb,PBKDF2$sha512$100000$c2FsdA==$"
+                         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n");
   EXPECT_EQ(all[0].hash, ours);
   ASSERT_FALSE(all[1].fault) << all[1].fault->to_text();
   EXPECT_TRUE(all[1].hash.starts_with("$pbkdf2-sha512$i=100000$"));
@@ -151,7 +170,8 @@ TEST(CsvImportTest, RefusesHeadersThatItDoesNotUnderstand) {
 }
 
 TEST(CsvImportTest, NamesRowColumnAndCureOfWhatIsWrong) {
-  const auto check = [](const std::string& text, std::string_view place, std::string_view cause, const ImportOptions& options = {}) {
+  const auto check = [](const std::string& text, std::string_view place, std::string_view cause,
+                        const ImportOptions& options = {}) {
     const Error error = fault(text, options);
     EXPECT_EQ(error.place, place);
     EXPECT_EQ(error.cause, cause);
@@ -161,17 +181,24 @@ TEST(CsvImportTest, NamesRowColumnAndCureOfWhatIsWrong) {
   check("username,password\na,b,c\n", "row 2", "3 fields where the header has 2");
   check("username,password\n\xff,b\n", "row 2, column username", "the user name is not UTF-8");
   check("username,password,enabled\na,b,maybe\n", "row 2, column enabled", "this is neither true nor false");
-  check("username,password,password_hash\na,b,$6$c\n", "row 2, column password_hash", "the row has a password and a hash");
-  check("username,password_hash\na,0123456789abcdef\n", "row 2, column password_hash", "this hash does not say what it is");
-  check("username,password_hash,salt\na,0123456789abcdef0123456789abcdef,xy\n", "row 2, column salt", "where the salt stood is not said", as(ImportFormat::csv, ImportHash::md5));
-  check("username,password_hash,salt\na,0123456789abcdef0123456789abcdef,\n", "row 2, column salt", "the salt is missing", as(ImportFormat::csv, ImportHash::md5, SaltPosition::suffix));
-  check("username,password_hash\na,0123456789abcdef\n", "row 2, column password_hash", "the hash is no hex or base64 of the length that --hash says", as(ImportFormat::csv, ImportHash::sha256));
-  check("username,password_hash\na,00112233445566778899aabbccddeeff\n", "row 2, column password_hash", "how many iterations of pbkdf2 made this hash is not said",
-        as(ImportFormat::csv, ImportHash::pbkdf2_sha256));
+  check("username,password,password_hash\na,b,$6$c\n", "row 2, column password_hash",
+        "the row has a password and a hash");
+  check("username,password_hash\na,0123456789abcdef\n", "row 2, column password_hash",
+        "this hash does not say what it is");
+  check("username,password_hash,salt\na,0123456789abcdef0123456789abcdef,xy\n", "row 2, column salt",
+        "where the salt stood is not said", as(ImportFormat::csv, ImportHash::md5));
+  check("username,password_hash,salt\na,0123456789abcdef0123456789abcdef,\n", "row 2, column salt",
+        "the salt is missing", as(ImportFormat::csv, ImportHash::md5, SaltPosition::suffix));
+  check("username,password_hash\na,0123456789abcdef\n", "row 2, column password_hash",
+        "the hash is no hex or base64 of the length that --hash says", as(ImportFormat::csv, ImportHash::sha256));
+  check("username,password_hash\na,00112233445566778899aabbccddeeff\n", "row 2, column password_hash",
+        "how many iterations of pbkdf2 made this hash is not said", as(ImportFormat::csv, ImportHash::pbkdf2_sha256));
 }
 
 TEST(CsvImportTest, NoFaultQuotesAPasswordOrAHash) {
-  for (const char* text : {"username,password_hash\nu,$2b$99$CANARYCANARY\n", "username,password_hash\nu,CANARYCANARY\n", "username,password,enabled\nu,CANARYCANARY,CANARYCANARY\n", "username,password\nu,\"CANARYCANARY\"x\n"})
+  for (const char* text :
+       {"username,password_hash\nu,$2b$99$CANARYCANARY\n", "username,password_hash\nu,CANARYCANARY\n",
+        "username,password,enabled\nu,CANARYCANARY,CANARYCANARY\n", "username,password\nu,\"CANARYCANARY\"x\n"})
     EXPECT_EQ(fault(text).to_text().find("CANARY"), std::string::npos) << text;
   EXPECT_EQ(fault("u:CANARYCANARY\n", as(ImportFormat::mosquitto)).to_text().find("CANARY"), std::string::npos);
 }

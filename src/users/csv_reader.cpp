@@ -5,7 +5,9 @@
 namespace sallyport {
 
 void CsvReader::fault(CsvRow& row, std::string cause, std::string hint) {
-  if (!row.fault) row.fault = invalid(std::move(cause), std::move(hint), fmt::format("row {}, column {}", row.number, row.fields.size() + 1));
+  if (!row.fault)
+    row.fault =
+        invalid(std::move(cause), std::move(hint), fmt::format("row {}, column {}", row.number, row.fields.size() + 1));
 }
 
 bool CsvReader::next(CsvRow& row) {
@@ -20,7 +22,8 @@ bool CsvReader::next(CsvRow& row) {
 void CsvReader::read_quoted(CsvRow& row, std::string& field) {
   for (;;) {
     const int byte = bytes_->get();
-    if (byte == ByteStream::kEnd) return fault(row, "a quoted field does not end", "close it with \"; a quote inside it is written \"\"");
+    if (byte == ByteStream::kEnd)
+      return fault(row, "a quoted field does not end", "close it with \"; a quote inside it is written \"\"");
     if (++size_ > kMaxCsvRow) {
       // What follows cannot be told from the field's text: the row goes on, unkept, to the closing quote.
       fault(row, fmt::format("the row is longer than {} bytes", kMaxCsvRow), "is a closing quote missing?");
@@ -42,9 +45,13 @@ bool CsvReader::read_row(CsvRow& row) {
   std::string field;
   bool quoted = false;
   const auto end_field = [&] {
-    if (field.find('\0') != std::string::npos) fault(row, "there is a NUL character in the field", "MQTT cannot carry it; is this file UTF-16? save it as CSV UTF-8");
-    if (row.fields.size() < kMaxCsvFields) row.fields.push_back(std::move(field));
-    else fault(row, fmt::format("the row has more than {} fields", kMaxCsvFields), "");
+    if (field.find('\0') != std::string::npos)
+      fault(row, "there is a NUL character in the field",
+            "MQTT cannot carry it; is this file UTF-16? save it as CSV UTF-8");
+    if (row.fields.size() < kMaxCsvFields)
+      row.fields.push_back(std::move(field));
+    else
+      fault(row, fmt::format("the row has more than {} fields", kMaxCsvFields), "");
     field.clear();
     quoted = false;
   };
@@ -74,7 +81,9 @@ bool CsvReader::read_row(CsvRow& row) {
 }
 
 std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos && !text.empty() && text.front() != ' ' && text.back() != ' ') return std::string(text);
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos && !text.empty() && text.front() != ' ' &&
+      text.back() != ' ')
+    return std::string(text);
   if (text.empty()) return {};
   std::string out = "\"";
   for (const char c : text) {

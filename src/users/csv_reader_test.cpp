@@ -35,7 +35,13 @@ TEST(CsvReaderTest, ReadsRowsOfLfAndCrlfAlike) {
   }
 }
 
-TEST(CsvReaderTest, TakesOffAByteOrderMark) { EXPECT_EQ(rows("\xef\xbb\xbf" "a,b\n", 100)[0].fields, (Fields{"a", "b"})); }
+TEST(CsvReaderTest, TakesOffAByteOrderMark) {
+  EXPECT_EQ(rows("\xef\xbb\xbf"
+                 "a,b\n",
+                 100)[0]
+                .fields,
+            (Fields{"a", "b"}));
+}
 
 TEST(CsvReaderTest, ReadsQuotesCommasAndLineBreaksInQuotedFields) {
   const auto all = rows("\"a,\"\"b\"\"\",\"line\r\nbreak\",\"\"\nnext,,\n");
@@ -45,7 +51,9 @@ TEST(CsvReaderTest, ReadsQuotesCommasAndLineBreaksInQuotedFields) {
   EXPECT_EQ(all[1].number, 2u);  // as a spreadsheet counts, not as an editor does
 }
 
-TEST(CsvReaderTest, KeepsSpacesAndQuotesInsideUnquotedFields) { EXPECT_EQ(rows(" a ,b\"c\n")[0].fields, (Fields{" a ", "b\"c"})); }
+TEST(CsvReaderTest, KeepsSpacesAndQuotesInsideUnquotedFields) {
+  EXPECT_EQ(rows(" a ,b\"c\n")[0].fields, (Fields{" a ", "b\"c"}));
+}
 
 TEST(CsvReaderTest, PassesOverEmptyLinesAndCountsThem) {
   const auto all = rows("a\n\n\r\nb\n");
@@ -60,7 +68,10 @@ TEST(CsvReaderTest, TellsWhatIsWrongWithARowAndGoesOn) {
   ASSERT_TRUE(all[0].fault);
   EXPECT_EQ(all[0].fault->cause, "there is text after the closing quote");
   EXPECT_EQ(all[0].fault->place, "row 1, column 2");
-  const auto nul = rows(std::string("a\n1\0" "2\nb\n", 8));
+  const auto nul =
+      rows(std::string("a\n1\0"
+                       "2\nb\n",
+                       8));
   ASSERT_EQ(nul.size(), 3u);
   ASSERT_TRUE(nul[1].fault);
   EXPECT_EQ(nul[1].fault->cause, "there is a NUL character in the field");

@@ -18,7 +18,7 @@ inline constexpr std::uint32_t kMaxArgon2Kib = 128 * 1024;
 inline constexpr std::uint64_t kMaxArgon2KibPasses = 512 * 1024;  // memory times passes
 inline constexpr std::uint32_t kMaxArgon2Lanes = 16;
 inline constexpr unsigned kMaxBcryptCost = 13;
-inline constexpr std::uint64_t kMaxPbkdf2Iterations = 1'500'000;       // times the blocks of the derived key
+inline constexpr std::uint64_t kMaxPbkdf2Iterations = 1'500'000;  // times the blocks of the derived key
 inline constexpr std::uint64_t kMaxPbkdf2Sha512Iterations = 700'000;
 inline constexpr std::size_t kMaxHashText = 1024;
 
@@ -27,12 +27,12 @@ enum class SaltPosition : std::uint8_t { prefix, suffix, none };
 
 struct HashForm {
   HashKind kind = HashKind::plain;
-  PasswordDigest digest = PasswordDigest::sha512;      // pbkdf2, digest
-  SaltPosition position = SaltPosition::none;          // plain, digest
-  std::uint32_t iterations = 0;                        // pbkdf2
+  PasswordDigest digest = PasswordDigest::sha512;  // pbkdf2, digest
+  SaltPosition position = SaltPosition::none;      // plain, digest
+  std::uint32_t iterations = 0;                    // pbkdf2
   unsigned bcrypt_cost = 0;
   std::uint32_t memory_kib = 0, passes = 0, lanes = 0;  // argon2
-  std::string salt, hash;                              // bytes; empty for argon2 and bcrypt, which their libraries read
+  std::string salt, hash;  // bytes; empty for argon2 and bcrypt, which their libraries read
 };
 
 // Invalid, with the cause, for what is no hash, is damaged, or costs too much. Never quotes the text.

@@ -31,16 +31,21 @@ std::optional<bool> boolean(std::string_view text, bool fallback) {
 
 std::optional<PasswordDigest> digest_of(ImportHash hash) {
   switch (hash) {
-    case ImportHash::md5: return PasswordDigest::md5;
+    case ImportHash::md5:
+      return PasswordDigest::md5;
     case ImportHash::sha:
-    case ImportHash::pbkdf2_sha1: return PasswordDigest::sha1;
+    case ImportHash::pbkdf2_sha1:
+      return PasswordDigest::sha1;
     case ImportHash::sha256:
-    case ImportHash::pbkdf2_sha256: return PasswordDigest::sha256;
+    case ImportHash::pbkdf2_sha256:
+      return PasswordDigest::sha256;
     case ImportHash::sha512:
-    case ImportHash::pbkdf2_sha512: return PasswordDigest::sha512;
+    case ImportHash::pbkdf2_sha512:
+      return PasswordDigest::sha512;
     case ImportHash::automatic:
     case ImportHash::plain:
-    case ImportHash::bcrypt: return std::nullopt;
+    case ImportHash::bcrypt:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -55,9 +60,14 @@ std::optional<std::string> hex_or_base64(std::string_view text, std::size_t want
 Result<std::string> salt_bytes(const std::string& salt, SaltEncoding encoding) {
   std::optional<std::string> bytes;
   switch (encoding) {
-    case SaltEncoding::text: return salt;
-    case SaltEncoding::hex: bytes = decode_hex(salt); break;
-    case SaltEncoding::base64: bytes = decode_base64_lenient(salt); break;
+    case SaltEncoding::text:
+      return salt;
+    case SaltEncoding::hex:
+      bytes = decode_hex(salt);
+      break;
+    case SaltEncoding::base64:
+      bytes = decode_base64_lenient(salt);
+      break;
   }
   if (!bytes) return unexpected(invalid("the salt is not in the encoding that --salt-encoding says", "", "salt"));
   return *bytes;
@@ -73,13 +83,18 @@ std::string without_go_auth(const std::string& hash) {
 
 // The place of an error is the column; the caller puts the row before it.
 Result<std::string> hash_text(const ImportFields& fields, const ImportOptions& options) {
-  const auto wrong = [](std::string cause, std::string hint) { return unexpected(invalid(std::move(cause), std::move(hint), "password_hash")); };
+  const auto wrong = [](std::string cause, std::string hint) {
+    return unexpected(invalid(std::move(cause), std::move(hint), "password_hash"));
+  };
   std::string text;
   if (options.hash == ImportHash::automatic || options.hash == ImportHash::bcrypt) {
     text = without_go_auth(fields.hash);
     if (!text.starts_with('$') && options.hash == ImportHash::automatic)
-      return wrong("this hash does not say what it is", "say it with --hash md5|sha|sha256|sha512|pbkdf2-sha256 and --salt-position prefix|suffix|none (EMQX's own: sha256, suffix)");
-    if (options.hash == ImportHash::bcrypt && !text.starts_with("$2")) return wrong("this is not a bcrypt hash", "leave --hash out where the hashes say what they are");
+      return wrong("this hash does not say what it is",
+                   "say it with --hash md5|sha|sha256|sha512|pbkdf2-sha256 and --salt-position prefix|suffix|none "
+                   "(EMQX's own: sha256, suffix)");
+    if (options.hash == ImportHash::bcrypt && !text.starts_with("$2"))
+      return wrong("this is not a bcrypt hash", "leave --hash out where the hashes say what they are");
   } else {
     const PasswordDigest digest = *digest_of(options.hash);
     HashForm form;
@@ -89,19 +104,24 @@ Result<std::string> hash_text(const ImportFields& fields, const ImportOptions& o
     form.salt = std::move(*salt);
     const bool slow = options.hash >= ImportHash::pbkdf2_sha1;
     const std::optional<std::string> hash = hex_or_base64(fields.hash, slow ? 0 : size_of(digest));
-    if (!hash) return wrong("the hash is no hex or base64 of the length that --hash says", "is it a hash of another kind?");
+    if (!hash)
+      return wrong("the hash is no hex or base64 of the length that --hash says", "is it a hash of another kind?");
     form.hash = *hash;
     if (slow) {
       form.kind = HashKind::pbkdf2;
       form.iterations = options.iterations;
-      if (form.iterations == 0) return wrong("how many iterations of pbkdf2 made this hash is not said", "--iterations N");
+      if (form.iterations == 0)
+        return wrong("how many iterations of pbkdf2 made this hash is not said", "--iterations N");
     } else {
       form.kind = HashKind::digest;
       if (!options.salt_position && !form.salt.empty())
-        return unexpected(invalid("where the salt stood is not said", "--salt-position prefix|suffix|none (EMQX's own: suffix)", "salt"));
+        return unexpected(invalid("where the salt stood is not said",
+                                  "--salt-position prefix|suffix|none (EMQX's own: suffix)", "salt"));
       form.position = options.salt_position.value_or(SaltPosition::none);
-      if (form.position == SaltPosition::none) form.salt.clear();
-      else if (form.salt.empty()) return unexpected(invalid("the salt is missing", "where there is none: --salt-position none", "salt"));
+      if (form.position == SaltPosition::none)
+        form.salt.clear();
+      else if (form.salt.empty())
+        return unexpected(invalid("the salt is missing", "where there is none: --salt-position none", "salt"));
     }
     text = to_text(form);
   }
@@ -111,7 +131,7 @@ Result<std::string> hash_text(const ImportFields& fields, const ImportOptions& o
 
 }  // namespace
 
-std::string ImportFields::* field_named(std::string_view column) {
+std::string ImportFields::*field_named(std::string_view column) {
   const std::string name = folded(column);
   if (name == "username" || name == "user_id" || name == "user") return &ImportFields::username;
   if (name == "password") return &ImportFields::password;
@@ -129,25 +149,36 @@ void interpret(ImportFields&& fields, const ImportOptions& options, std::string_
   wipe(user.password);
   user.hash.clear();
   const auto wrong = [&](std::string_view column, std::string cause, std::string hint) {
-    if (!user.fault) user.fault = invalid(std::move(cause), std::move(hint), fmt::format("{} {}, column {}", row_word, fields.row, column));
+    if (!user.fault)
+      user.fault =
+          invalid(std::move(cause), std::move(hint), fmt::format("{} {}, column {}", row_word, fields.row, column));
   };
   if (user.fault) return;
   if (user.username.empty()) return wrong("username", "the user name is empty", "");
-  if (user.username.size() > 65535) return wrong("username", "the user name is longer than MQTT can carry (65535 bytes)", "");
-  if (user.username.find('\0') != std::string::npos) return wrong("username", "the user name has a NUL character in it, which MQTT forbids", "");
+  if (user.username.size() > 65535)
+    return wrong("username", "the user name is longer than MQTT can carry (65535 bytes)", "");
+  if (user.username.find('\0') != std::string::npos)
+    return wrong("username", "the user name has a NUL character in it, which MQTT forbids", "");
   if (!is_utf8(user.username)) return wrong("username", "the user name is not UTF-8", "save the file as CSV UTF-8");
   const std::optional<bool> superuser = boolean(fields.is_superuser, false), enabled = boolean(fields.enabled, true);
-  if (!superuser) return wrong("is_superuser", "this is neither true nor false", "write true or false, or leave it empty for false");
-  if (!enabled) return wrong("enabled", "this is neither true nor false", "write true or false, or leave it empty for true");
+  if (!superuser)
+    return wrong("is_superuser", "this is neither true nor false", "write true or false, or leave it empty for false");
+  if (!enabled)
+    return wrong("enabled", "this is neither true nor false", "write true or false, or leave it empty for true");
   user.is_superuser = *superuser;
   user.enabled = *enabled;
 
-  if (options.hash == ImportHash::plain && fields.password.empty()) fields.password = std::move(fields.hash), fields.hash.clear();
-  if (!fields.password.empty() && !fields.hash.empty()) return wrong("password_hash", "the row has a password and a hash", "give one of the two");
-  if (fields.password.empty() && fields.hash.empty()) return wrong("password", "the row has no password and no hash", "");
+  if (options.hash == ImportHash::plain && fields.password.empty())
+    fields.password = std::move(fields.hash), fields.hash.clear();
+  if (!fields.password.empty() && !fields.hash.empty())
+    return wrong("password_hash", "the row has a password and a hash", "give one of the two");
+  if (fields.password.empty() && fields.hash.empty())
+    return wrong("password", "the row has no password and no hash", "");
   if (!fields.password.empty()) {
-    if (fields.password.size() > 65535) return wrong("password", "the password is longer than MQTT can carry (65535 bytes)", "");
-    if (fields.password.find('\0') != std::string::npos) return wrong("password", "the password has a NUL character in it", "brokers cannot pass it on");
+    if (fields.password.size() > 65535)
+      return wrong("password", "the password is longer than MQTT can carry (65535 bytes)", "");
+    if (fields.password.find('\0') != std::string::npos)
+      return wrong("password", "the password has a NUL character in it", "brokers cannot pass it on");
     user.password = std::move(fields.password);
     return;
   }

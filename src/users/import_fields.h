@@ -15,8 +15,9 @@ struct ImportFields {
 };
 
 // The field that a column of this name fills; null: no such column. Case and spaces around it do not count.
-std::string ImportFields::* field_named(std::string_view column);
-inline constexpr std::string_view kKnownColumns = "known: username (or user_id), password, password_hash, salt, is_superuser, enabled";
+std::string ImportFields::*field_named(std::string_view column);
+inline constexpr std::string_view kKnownColumns =
+    "known: username (or user_id), password, password_hash, salt, is_superuser, enabled";
 
 // `row_word`: "row" or "line".
 void interpret(ImportFields&& fields, const ImportOptions& options, std::string_view row_word, ImportedUser& user);

@@ -57,8 +57,11 @@ TEST(PasswordHashTest, ANulInsideAPasswordCounts) {
 
 // Lines made by mosquitto_passwd 2.0.11 for the password "pw".
 TEST(PasswordHashTest, VerifiesMosquittosPasswordFileLines) {
-  const std::string six = "$6$Wgl7cIdYIh245L13$ebHIFZWpoQzLdoJK+yKlMloJ6434lzL2+O3z7h6f0sbpU9wWAb1NcAtqbankh2tc/6g7ThLTWHxz4k3cThWcDA==";
-  const std::string seven = "$7$101$Qe7kUii/wg3ka3So$lia9pl2BZh3Es9hOTeIf0wjRRGBGxZbUD5gVY/GkBoRVySk3qVicin/KcC7wyx22dWHLwE3RfgZ5j51dBdpjqA==";
+  const std::string six =
+      "$6$Wgl7cIdYIh245L13$ebHIFZWpoQzLdoJK+yKlMloJ6434lzL2+O3z7h6f0sbpU9wWAb1NcAtqbankh2tc/6g7ThLTWHxz4k3cThWcDA==";
+  const std::string seven =
+      "$7$101$Qe7kUii/wg3ka3So$lia9pl2BZh3Es9hOTeIf0wjRRGBGxZbUD5gVY/GkBoRVySk3qVicin/"
+      "KcC7wyx22dWHLwE3RfgZ5j51dBdpjqA==";
   for (const std::string& hash : {six, seven}) {
     EXPECT_EQ(cause(hash), "");
     EXPECT_TRUE(verify_password(hash, "pw"));
@@ -68,17 +71,23 @@ TEST(PasswordHashTest, VerifiesMosquittosPasswordFileLines) {
 }
 
 TEST(PasswordHashTest, RefusesTheCryptFormOfDollarSix) {
-  EXPECT_EQ(cause("$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO/O817G3uBnIFNjnQJuesI68OTLiBFdcbYEdFCoEOfaS35inz1"), "this $6$ hash is not Mosquitto's");
+  EXPECT_EQ(
+      cause("$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO/O817G3uBnIFNjnQJuesI68OTLiBFdcbYEdFCoEOfaS35inz1"),
+      "this $6$ hash is not Mosquitto's");
 }
 
 // RFC 6070 test vector 4 in its PHC form, and RFC 7914 section 11 (PBKDF2-HMAC-SHA-256).
 TEST(PasswordHashTest, VerifiesPublishedPbkdf2Vectors) {
   const auto phc = [](std::string_view kind, int iterations, std::string_view salt, std::string_view hex) {
-    return "$pbkdf2-" + std::string(kind) + "$i=" + std::to_string(iterations) + "$" + encode_base64(salt) + "$" + encode_base64(*decode_hex(hex));
+    return "$pbkdf2-" + std::string(kind) + "$i=" + std::to_string(iterations) + "$" + encode_base64(salt) + "$" +
+           encode_base64(*decode_hex(hex));
   };
   EXPECT_TRUE(verify_password(phc("sha1", 4096, "salt", "4b007901b765489abead49d926f721d065a429c1"), "password"));
   EXPECT_FALSE(verify_password(phc("sha1", 4095, "salt", "4b007901b765489abead49d926f721d065a429c1"), "password"));
-  EXPECT_TRUE(verify_password(phc("sha256", 1, "salt", "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"), "passwd"));
+  EXPECT_TRUE(verify_password(phc("sha256", 1, "salt",
+                                  "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc49ca9cccf179b6459916"
+                                  "64b39d77ef317c71b845b1e30bd509112041d3a19783"),
+                              "passwd"));
 }
 
 TEST(PasswordHashTest, VerifiesBcryptOfAllThreePrefixes) {
@@ -94,8 +103,10 @@ TEST(PasswordHashTest, VerifiesBcryptOfAllThreePrefixes) {
 }
 
 TEST(PasswordHashTest, VerifiesSaltedDigestsWithTheSaltBeforeBehindAndWithout) {
-  const std::pair<const char*, PasswordDigest> kinds[] = {
-      {"md5", PasswordDigest::md5}, {"sha", PasswordDigest::sha1}, {"sha256", PasswordDigest::sha256}, {"sha512", PasswordDigest::sha512}};
+  const std::pair<const char*, PasswordDigest> kinds[] = {{"md5", PasswordDigest::md5},
+                                                          {"sha", PasswordDigest::sha1},
+                                                          {"sha256", PasswordDigest::sha256},
+                                                          {"sha512", PasswordDigest::sha512}};
   for (const auto& [name, digest] : kinds) {
     HashForm form;
     form.kind = HashKind::digest;
@@ -132,19 +143,26 @@ TEST(PasswordHashTest, RefusesCostsThatWouldHoldTheBroker) {
   EXPECT_THAT(cause("$argon2id$v=19$m=131072,t=5,p=1" + tail), testing::HasSubstr("costs too much"));
   EXPECT_THAT(cause("$argon2id$v=19$m=262144,t=1,p=1" + tail), testing::HasSubstr("costs too much"));
   EXPECT_EQ(cause("$pbkdf2-sha512$i=700000$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), "");
-  EXPECT_THAT(cause("$pbkdf2-sha512$i=700001$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), testing::HasSubstr("costs too much"));
+  EXPECT_THAT(cause("$pbkdf2-sha512$i=700001$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+              testing::HasSubstr("costs too much"));
   // Two blocks of derived key cost twice the iterations.
-  EXPECT_THAT(cause("$pbkdf2-sha1$i=1000000$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), testing::HasSubstr("costs too much"));
+  EXPECT_THAT(cause("$pbkdf2-sha1$i=1000000$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+              testing::HasSubstr("costs too much"));
   if (!bcrypt_available()) return;
   EXPECT_EQ(cause("$2b$13$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"), "");
-  EXPECT_THAT(cause("$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"), testing::HasSubstr("costs too much"));
+  EXPECT_THAT(cause("$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
+              testing::HasSubstr("costs too much"));
 }
 
 TEST(PasswordHashTest, UnreadableTextsNeverMatchAndNameTheirCause) {
-  for (const char* text : {"", "secret", "$", "$$", "$argon2id$", "$argon2d$v=19$m=2048,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", "$argon2id$v=16$m=2048,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
-                           "$argon2id$v=19$m=-1,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", "$argon2id$v=19$m=2048,t=0,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
-                           "$2b$10$short", "$pbkdf2-md5$i=1$c2FsdA$AAAAAAAAAAAAAAAAAAAAAA", "$pbkdf2-sha256$i=0$c2FsdA$AAAAAAAAAAAAAAAAAAAAAA", "$pbkdf2-sha256$i=99999999999$c2FsdA$AAAAAAAAAAAAAAAAAAAAAA",
-                           "$7$0$c2FsdA$AAAA", "$6$c2FsdA$AAAA", "$md5$prefix$$AAAA", "$md5$none$c2FsdA$AAAA", "$sha256$middle$c2FsdA$AAAA", "$scrypt$ln=1$c2FsdA$AAAA"}) {
+  for (const char* text :
+       {"", "secret", "$", "$$", "$argon2id$", "$argon2d$v=19$m=2048,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+        "$argon2id$v=16$m=2048,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+        "$argon2id$v=19$m=-1,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+        "$argon2id$v=19$m=2048,t=0,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", "$2b$10$short",
+        "$pbkdf2-md5$i=1$c2FsdA$AAAAAAAAAAAAAAAAAAAAAA", "$pbkdf2-sha256$i=0$c2FsdA$AAAAAAAAAAAAAAAAAAAAAA",
+        "$pbkdf2-sha256$i=99999999999$c2FsdA$AAAAAAAAAAAAAAAAAAAAAA", "$7$0$c2FsdA$AAAA", "$6$c2FsdA$AAAA",
+        "$md5$prefix$$AAAA", "$md5$none$c2FsdA$AAAA", "$sha256$middle$c2FsdA$AAAA", "$scrypt$ln=1$c2FsdA$AAAA"}) {
     EXPECT_NE(cause(text), "") << text;
     EXPECT_FALSE(verify_password(text, "secret")) << text;
     EXPECT_FALSE(is_weak_hash(text)) << text;

@@ -18,7 +18,8 @@ struct Set {
   unsigned next = 0;
 };
 bool same(const Digest& a, const Digest& b) noexcept {
-  return equal_constant_time({reinterpret_cast<const char*>(a.data()), a.size()}, {reinterpret_cast<const char*>(b.data()), b.size()});
+  return equal_constant_time({reinterpret_cast<const char*>(a.data()), a.size()},
+                             {reinterpret_cast<const char*>(b.data()), b.size()});
 }
 }  // namespace
 

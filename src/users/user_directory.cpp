@@ -106,7 +106,8 @@ std::shared_ptr<const UserDirectory> UserDirectory::with(std::span<const UserCha
   const TableHash& hash_of = next->hash_of;
   // The last change of a name is the one that counts.
   std::unordered_map<std::size_t, std::unordered_map<std::string_view, const UserChange*>> touched;
-  for (const UserChange& change : changes) touched[shard_of(hash_of(change.username), next->bits)][change.username] = &change;
+  for (const UserChange& change : changes)
+    touched[shard_of(hash_of(change.username), next->bits)][change.username] = &change;
 
   for (const auto& [index, named] : touched) {
     const UserShard& old = *next->shards[index];

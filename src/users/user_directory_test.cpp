@@ -9,9 +9,12 @@
 namespace sallyport {
 namespace {
 
-constexpr const char* kHash = "$argon2id$v=19$m=2048,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+constexpr const char* kHash =
+    "$argon2id$v=19$m=2048,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-UserRecord user(std::string name, std::uint64_t version = 1, std::string hash = kHash) { return {std::move(name), std::move(hash), true, false, version}; }
+UserRecord user(std::string name, std::uint64_t version = 1, std::string hash = kHash) {
+  return {std::move(name), std::move(hash), true, false, version};
+}
 UserChange put(UserRecord record) { return {record.username, std::move(record)}; }
 UserChange gone(std::string name) { return {std::move(name), std::nullopt}; }
 

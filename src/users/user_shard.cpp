@@ -15,7 +15,8 @@ void append_user(std::vector<char>& records, const UserView& user) {
   const std::uint64_t version = user.version;
   const auto name_length = static_cast<std::uint16_t>(std::min<std::size_t>(user.username.size(), 65535));
   const auto hash_length = static_cast<std::uint16_t>(std::min<std::size_t>(user.hash.size(), 65535));
-  const auto flags = static_cast<char>((user.enabled ? kEnabled : 0) | (user.is_superuser ? kSuperuser : 0) | (is_weak_hash(user.hash) ? kWeak : 0));
+  const auto flags = static_cast<char>((user.enabled ? kEnabled : 0) | (user.is_superuser ? kSuperuser : 0) |
+                                       (is_weak_hash(user.hash) ? kWeak : 0));
   char head[kUserRecordHead];
   std::memcpy(head, &version, 8);
   std::memcpy(head + 8, &name_length, 2);

@@ -30,7 +30,9 @@ class UserShard {
   const std::vector<char>& records() const noexcept { return records_; }
   std::size_t size() const noexcept { return size_; }
   std::size_t weak_hashes() const noexcept { return weak_; }
-  std::size_t memory_bytes() const noexcept { return sizeof *this + records_.capacity() + slots_.capacity() * sizeof(Slot); }
+  std::size_t memory_bytes() const noexcept {
+    return sizeof *this + records_.capacity() + slots_.capacity() * sizeof(Slot);
+  }
 
  private:
   struct Slot {
