@@ -199,7 +199,7 @@ def main():
         "interop": lambda: folder("interop"),
         "differential": lambda: folder("differential"),
         "docs": lambda: [python_suite("docs", [HERE / "docs_test.py", HERE / "security_doc_test.py"], only)],
-        "install": lambda: [python_suite("install", [HERE / "install_test.py"], only)],
+        "install": lambda: [python_suite("install", [HERE / "install_test.py", HERE / "hardening_test.py"], only)],
         "long": long,
     }
     wanted = options.suites or list(suites)

@@ -39,6 +39,14 @@ class TheStandards(unittest.TestCase):
         self.assertGreater(len(named), 80)
         self.assertEqual(sorted(named - there), [])
 
+    def test_every_test_that_the_threat_model_names_is_in_the_tree(self):
+        page = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+        named, there = set(NAMED.findall(page)), tests_of_the_tree()
+        self.assertGreater(len(named), 50)
+        self.assertEqual(sorted(named - there), [])
+        attacks = [row for row in rows(page.split("## Where trust ends")[1]) if row[0] not in ("attack", "slip")]
+        self.assertEqual([row[0] for row in attacks if not NAMED.search(row[-1])], [])
+
     def test_a_name_that_is_not_in_the_tree_is_found(self):
         self.assertNotIn("AttackTest.ThatNobodyWrote", tests_of_the_tree())
         self.assertEqual(NAMED.findall("`AttackTest.ThatNobodyWrote` `a_test.py: test_b` `alg`"), ["AttackTest.ThatNobodyWrote", "a_test.py: test_b"])
