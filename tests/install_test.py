@@ -34,6 +34,19 @@ class Front(unittest.TestCase):
             self.assertIn(f"make {target} ", said)
         self.assertEqual(self.make().stdout, said)
 
+    def test_a_fuzz_target_that_crashes_is_a_failure_that_names_its_input(self):
+        planted = ROOT / "build" / "fuzz" / "targets" / "planted_fuzz"
+        planted.parent.mkdir(parents=True, exist_ok=True)
+        self.addCleanup(planted.unlink)
+        for end, code in (("echo 'stat::number_of_executed_units: 7' >&2; exit 0", 0), ("echo 'broken promise: none' >&2; exit 77", 1)):
+            planted.write_text(f"#!/bin/sh\n{end}\n")
+            planted.chmod(0o755)
+            done = subprocess.run(
+                [ROOT / "scripts" / "fuzz", "--built", "1", "planted"], capture_output=True, text=True, timeout=30
+            )
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            self.assertIn("ok      planted: 7 inputs" if code == 0 else "broken promise: none", done.stdout)
+
     def test_make_install_gives_program_plugin_settings_and_licence_under_destdir(self):
         with tempfile.TemporaryDirectory() as folder:
             done = self.make("install", "PREFIX=/opt/sallyport", f"DESTDIR={folder}")

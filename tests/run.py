@@ -99,6 +99,29 @@ def units(preset):
     return [lambda program=program: unit_program(label, program) for program in programs]
 
 
+# -- fuzz targets: each from its seeds for a few seconds; `make fuzz` takes longer
+
+
+def fuzz():
+    seconds = os.environ.get("FUZZ_SECONDS", "3")
+    names = sorted(source.stem.removesuffix("_fuzz") for source in (ROOT / "fuzz").glob("*_fuzz.cpp"))
+
+    def run_target(name):
+        def run():
+            *lines, code = spawn([str(ROOT / "scripts" / "fuzz"), "--built", seconds, name], seconds=300)
+            said = next((line.removeprefix("ok").strip() for line in lines if line.startswith("ok")), "")
+            if code == 0 and said:
+                say(f"ok      fuzz: {said}")
+                return Count(passed=1)
+            say(f"FAILED  fuzz: {name}")
+            say("\n".join("        | " + line for line in lines))
+            return Count(failed=1)
+
+        return run
+
+    return [run_target(name) for name in names]
+
+
 # -- Python suites
 
 
@@ -169,7 +192,7 @@ def broker_folder():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("suites", nargs="*", help="units asan layers cli keys interop differential broker docs install (all of them if none)")
+    parser.add_argument("suites", nargs="*", help="units asan layers cli keys interop differential broker docs fuzz install (all of them if none)")
     parser.add_argument("--all", action="store_true", help="the long suites too")
     parser.add_argument("--only", default="", help="of the Python suites: tests whose sentence holds this")
     options = parser.parse_args()
@@ -199,6 +222,7 @@ def main():
         "interop": lambda: folder("interop"),
         "differential": lambda: folder("differential"),
         "docs": lambda: [python_suite("docs", [HERE / "docs_test.py", HERE / "security_doc_test.py"], only)],
+        "fuzz": fuzz,
         "install": lambda: [python_suite("install", [HERE / "install_test.py", HERE / "hardening_test.py"], only)],
         "long": long,
     }

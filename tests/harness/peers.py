@@ -4,6 +4,7 @@ What a machine lacks is installed where it can be had: toolchains from Debian, l
 registries in pinned versions, into build/. What cannot be had is Missing, with the reason.
 """
 
+import contextlib
 import fcntl
 import functools
 import json
@@ -24,6 +25,15 @@ COMMON = [*HS, *RS, *PS, "ES256", "ES384"]
 
 class Missing(Exception):
     """Why a library cannot be had here."""
+
+
+@contextlib.contextmanager
+def alone():
+    """Two suites may want the same folder under build/ at once."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with open(FOLDER / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def words(command, **more) -> str:
@@ -177,9 +187,7 @@ class Peer:
     def __init__(self, name):
         ready, self.algorithms = LIBRARIES[name]
         self.name = name
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        with open(FOLDER / ".lock", "w") as lock:  # two suites may want it at once
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with alone():
             self.command, self.version, self.env = ready()
 
     def ask(self, requests, timeout=600):
@@ -205,3 +213,32 @@ def peer(name) -> Peer:
     if isinstance(_peers[name], Missing):
         raise _peers[name]
     return _peers[name]
+
+
+class MqttJs:
+    """MQTT.js in a process of its own; `connect` gives the code of the answer, or what was said instead of one."""
+
+    PROTOCOL = {"tcp": "mqtt", "tls": "mqtts", "ws": "ws", "wss": "wss"}
+
+    def __init__(self):
+        with alone():
+            program, folder = node()
+        self.version = json.loads((folder / "node_modules" / "mqtt" / "package.json").read_text())["version"]
+        self.process = subprocess.Popen(
+            [program, str(folder / "mqtt_client.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def connect(self, broker, transport, version, **fields):
+        host = "localhost" if broker.authority and transport in ("tls", "wss") else "127.0.0.1"
+        asked = {"url": f"{self.PROTOCOL[transport]}://{host}:{broker.port_of(transport)}", "version": version, "client_id": "mqttjs-1", **fields}
+        if transport in ("tls", "wss"):
+            asked["ca"] = broker.authority.file.read_text()
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        return answer.get("code", answer.get("closed"))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
