@@ -8,7 +8,7 @@ PORT ?= 1883
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: help build run test test-all install bench lint format fuzz coverage clean
+.PHONY: help build console run test test-all install bench lint format fuzz coverage clean
 
 help: ## this list
 	@echo "Sallyport: who may come in to MQTT, by password or by token"
@@ -18,12 +18,17 @@ help: ## this list
 	@echo "  make run PORT=1884         another port"
 	@echo "  make install PREFIX=/usr   another place than /usr/local (DESTDIR is honoured)"
 
-build: ## the command line and the plugin, in build/release
+build: ## the command line, the plugin and the daemon with its pages, in build/release
 	@scripts/install-packages build
+	@scripts/build-console
 	@scripts/build release products
+
+console: ## the daemon's pages alone, in console/dist
+	@scripts/build-console
 
 run: ## a Mosquitto on 127.0.0.1:1883 with the gate in it, and lines to paste
 	@scripts/install-packages build run
+	@scripts/build-console
 	@scripts/build release sallyport sallyport_mosquitto
 	@scripts/run-demo --port "$(PORT)"
 
@@ -35,6 +40,7 @@ test-all: ## the long suites too
 
 install: ## into PREFIX, /usr/local if not given
 	@scripts/install-packages build
+	@scripts/build-console
 	@scripts/build release products
 	@scripts/install-into "$(PREFIX)" "$(DESTDIR)"
 
@@ -60,4 +66,4 @@ coverage: ## which lines the unit tests reach
 
 clean: ## remove build/ and run/
 	@scripts/run-demo --remove
-	@rm -rf build
+	@rm -rf build console/dist

@@ -1,0 +1,75 @@
+import { createRouter, createWebHashHistory, type RouteRecordRaw } from 'vue-router'
+import { resume, session, type Role } from './api/session'
+import { text } from './text'
+import type { IconName } from './ui/icons'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Left out: anybody. */
+    role?: Role
+    title?: keyof typeof text.nav
+  }
+}
+
+export interface NavItem {
+  name: keyof typeof text.nav
+  path: string
+  icon: IconName
+  role?: Role
+}
+export const nav: { name: keyof typeof text.nav_group; items: NavItem[] }[] = [
+  {
+    name: 'watch',
+    items: [
+      { name: 'overview', path: '/overview', icon: 'overview' },
+      { name: 'refused', path: '/refused', icon: 'refused' },
+      { name: 'decisions', path: '/decisions', icon: 'decisions' },
+      { name: 'sessions', path: '/sessions', icon: 'sessions' },
+    ],
+  },
+]
+
+const page = (path: string, title: keyof typeof text.nav, component: () => Promise<unknown>, role: Role = 'viewer'): RouteRecordRaw => ({
+  path,
+  component: component as RouteRecordRaw['component'] & (() => Promise<never>),
+  meta: { title, role },
+})
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: '/overview' },
+  { path: '/sign-in', component: () => import('./pages/session/SignIn.vue') },
+  { path: '/welcome/:invitation', component: () => import('./pages/session/FirstPassword.vue') },
+  page('/overview', 'overview', () => import('./pages/overview/Overview.vue')),
+  page('/refused', 'refused', () => import('./pages/refused/Refused.vue')),
+  page('/refused/:reason', 'refused', () => import('./pages/refused/RefusedDevices.vue')),
+  page('/devices/:client_id', 'refused', () => import('./pages/refused/Device.vue')),
+  page('/decisions', 'decisions', () => import('./pages/decisions/Decisions.vue')),
+  page('/decisions/:id', 'decisions', () => import('./pages/decisions/Decision.vue')),
+  page('/sessions', 'sessions', () => import('./pages/sessions/Sessions.vue')),
+  page('/account', 'account', () => import('./pages/session/Account.vue')),
+  { path: '/:rest(.*)*', component: () => import('./pages/session/NoSuchPage.vue'), meta: { role: 'viewer' } },
+]
+
+// The fragment never reaches a server or its log, which is where a one-time link keeps its secret.
+export const router = createRouter({ history: createWebHashHistory(), routes, scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 } })
+
+let asked = false
+router.beforeEach(async (to) => {
+  if (!to.meta.role) return true
+  if (!session.value && !asked) {
+    try {
+      await resume()
+      asked = true
+    } catch {
+      /* the sign-in page says what is wrong */
+    }
+  }
+  return session.value ? true : { path: '/sign-in', query: to.path === '/' ? {} : { to: to.fullPath } }
+})
+
+router.afterEach((to, from) => {
+  const title = to.meta.title ? text.nav[to.meta.title] : undefined
+  document.title = title ? `${title} – ${text.product}` : text.product
+  // A screen reader starts at the new page's heading, as with pages that a server sends.
+  if (from.matched.length > 0 && to.path !== from.path) setTimeout(() => document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true }), 60)
+})
