@@ -27,6 +27,32 @@ export const nav: { name: keyof typeof text.nav_group; items: NavItem[] }[] = [
       { name: 'sessions', path: '/sessions', icon: 'sessions' },
     ],
   },
+  {
+    name: 'law',
+    items: [
+      { name: 'chain', path: '/authentication', icon: 'chain' },
+      { name: 'users', path: '/users', icon: 'users' },
+      { name: 'jwt', path: '/jwt', icon: 'jwt' },
+      { name: 'keys', path: '/keys', icon: 'keys' },
+      { name: 'topics', path: '/topics', icon: 'topics' },
+      { name: 'revocations', path: '/revocations', icon: 'revocations' },
+    ],
+  },
+  {
+    name: 'change',
+    items: [
+      { name: 'try', path: '/try', icon: 'try' },
+      { name: 'preview', path: '/preview', icon: 'preview' },
+      { name: 'revisions', path: '/revisions', icon: 'revisions' },
+    ],
+  },
+  {
+    name: 'house',
+    items: [
+      { name: 'administrators', path: '/administrators', icon: 'administrators', role: 'administrator' },
+      { name: 'activity', path: '/activity', icon: 'activity', role: 'administrator' },
+    ],
+  },
 ]
 
 const page = (path: string, title: keyof typeof text.nav, component: () => Promise<unknown>, role: Role = 'viewer'): RouteRecordRaw => ({
@@ -46,6 +72,19 @@ const routes: RouteRecordRaw[] = [
   page('/decisions', 'decisions', () => import('./pages/decisions/Decisions.vue')),
   page('/decisions/:id', 'decisions', () => import('./pages/decisions/Decision.vue')),
   page('/sessions', 'sessions', () => import('./pages/sessions/Sessions.vue')),
+  page('/authentication', 'chain', () => import('./pages/chain/Chain.vue')),
+  page('/users', 'users', () => import('./pages/users/Users.vue')),
+  page('/users/import', 'users', () => import('./pages/users/ImportUsers.vue'), 'operator'),
+  page('/jwt', 'jwt', () => import('./pages/jwt/Jwt.vue')),
+  page('/keys', 'keys', () => import('./pages/keys/Keys.vue')),
+  page('/topics', 'topics', () => import('./pages/topics/Topics.vue')),
+  page('/revocations', 'revocations', () => import('./pages/revocations/Revocations.vue')),
+  page('/try', 'try', () => import('./pages/try/Try.vue')),
+  page('/preview', 'preview', () => import('./pages/preview/Preview.vue'), 'operator'),
+  page('/revisions', 'revisions', () => import('./pages/revisions/Revisions.vue')),
+  page('/revisions/:number', 'revisions', () => import('./pages/revisions/Revision.vue')),
+  page('/administrators', 'administrators', () => import('./pages/administrators/Administrators.vue'), 'administrator'),
+  page('/activity', 'activity', () => import('./pages/activity/Activity.vue'), 'administrator'),
   page('/account', 'account', () => import('./pages/session/Account.vue')),
   { path: '/:rest(.*)*', component: () => import('./pages/session/NoSuchPage.vue'), meta: { role: 'viewer' } },
 ]

@@ -12,6 +12,8 @@ export function setCsrf(value: string): void {
   csrf = value
 }
 
+export const csrfToken = (): string => csrf
+
 /** What happens when the daemon says that nobody is signed in any more. */
 export function onSessionLost(handler: () => void): void {
   lost = handler
