@@ -8,15 +8,12 @@ export const en = {
   word: {
     on: 'on',
     off: 'off',
-    yes: 'yes',
     no: 'no',
     any: 'any',
     none: 'never',
     nobody: 'nobody',
     close: 'Close',
     cancel: 'Cancel',
-    save: 'Save',
-    add: 'Add',
     edit: 'Edit',
     remove: 'Remove',
     undo: 'Undo',
@@ -43,7 +40,6 @@ export const en = {
     down: 'Move down',
     actions: 'Actions',
     file_too_large: (limit: string) => `This file is larger than ${limit}.`,
-    drop_here: 'Drop a file here, or choose one',
     choose_file: 'Choose a file',
   },
   state: {
