@@ -57,8 +57,8 @@ export const en = {
   role: { viewer: 'Viewer', operator: 'Operator', administrator: 'Administrator' },
   role_means: {
     viewer: 'Sees everything but administrators and their activity; changes nothing.',
-    operator: 'Also users, revocations and blocks, trying attempts, previews and fetching keys.',
-    administrator: 'Also settings, administrators, API tokens and issuing tokens.',
+    operator: 'Also users, revocations and blocks, trying attempts, drafts with their preview, and fetching keys.',
+    administrator: 'Also makes drafts law, and administrators, API tokens and tokens to try with.',
   },
   process: { daemon: 'daemon', broker: 'broker' },
   health: { in: 'All is well', wait: 'Needs a look', out: 'Not ready' },
@@ -332,7 +332,7 @@ export const en = {
     will_be_removed: 'will be taken out',
     remove_secret: 'Take the secret out',
     no_store: (file: string) => `There is no store, so everything is as ${file} has it.`,
-    read_only: 'You may look at settings; an administrator changes them.',
+    read_only: 'You may look at settings. Operators draft changes, administrators make them law.',
     file_changed: (file: string) => `${file} has changed and is not in force yet: sallyport reload, or SIGHUP, applies it.`,
   },
   jwt: {
