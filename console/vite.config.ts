@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
+import { licenses } from './licenses'
 import { mockDaemon } from './mock/plugin'
 
 // The daemon serves the folder as it is, under whatever path it likes: every
 // address inside is relative, and the router keeps to the fragment.
 export default defineConfig({
   base: './',
-  plugins: [vue(), mockDaemon()],
+  plugins: [vue(), mockDaemon(), licenses(['@fontsource-variable/ibm-plex-sans', '@fontsource/ibm-plex-mono', 'uplot'])],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
     target: 'es2022',

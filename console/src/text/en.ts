@@ -152,6 +152,8 @@ export const en = {
     role: 'Role',
     ends: 'This session ends',
     idle_ends: 'Without a click it ends',
+    made_with: 'These pages',
+    licenses: 'What others wrote of them, and its terms',
     others_end: 'Your other sessions end with it.',
     changed: 'Your password is changed; your other sessions have ended.',
   },
