@@ -24,6 +24,13 @@ struct ClientEvent {
   struct ::mosquitto* client;
 };
 
+// Before 2.0.13 a refused AUTH of a connected client is answered with a second CONNACK. Which 2.0 it is shows in what
+// its Debian builds export; where that cannot be told, yes.
+bool answers_refused_auth_with_connack() noexcept;
+
+// Takes a subscription from the client that has this id now. False: this broker cannot (2.0).
+bool delete_subscription(const char* client_id, const char* filter) noexcept;
+
 // Answers of 2.1 that become the same byte in an MQTT 5 CONNACK.
 inline constexpr int kErrServerUnavailable = 136;
 

@@ -31,6 +31,21 @@ int on_basic_auth(int, void* data, void* userdata) noexcept {
                                            [](Gate& gate, const auto& event) { return gate.basic_auth(event); });
 }
 
+int on_ext_auth_start(int, void* data, void* userdata) noexcept {
+  return guarded<mosquitto_evt_extended_auth>(data, userdata, kCloseUnanswered,
+                                              [](Gate& gate, const auto& event) { return gate.auth_start(event); });
+}
+
+int on_ext_auth_continue(int, void* data, void* userdata) noexcept {
+  return guarded<mosquitto_evt_extended_auth>(data, userdata, MOSQ_ERR_AUTH,
+                                              [](Gate& gate, const auto& event) { return gate.auth_continue(event); });
+}
+
+int on_control(int, void* data, void* userdata) noexcept {
+  return guarded<mosquitto_evt_control>(data, userdata, kCloseUnanswered,
+                                        [](Gate& gate, const auto& event) { return gate.control(event); });
+}
+
 int on_acl_check(int, void* data, void* userdata) noexcept {
   return guarded<mosquitto_evt_acl_check>(data, userdata, MOSQ_ERR_ACL_DENIED,
                                           [](Gate& gate, const auto& event) { return gate.acl_check(event); });

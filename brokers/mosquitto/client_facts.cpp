@@ -36,4 +36,16 @@ ConnectAttempt attempt_of(const mosquitto_evt_basic_auth& event, bool on_broker_
   return attempt;
 }
 
+ConnectAttempt attempt_of(const mosquitto_evt_extended_auth& event) noexcept {
+  ConnectAttempt attempt;
+  attempt.client_id = text_or_nothing(mosquitto_client_id(event.client));
+  attempt.username = text_or_nothing(mosquitto_client_username(event.client));
+  attempt.auth_method = event.auth_method ? event.auth_method : "";
+  attempt.auth_data =
+      event.data_in ? std::string_view(static_cast<const char*>(event.data_in), event.data_in_len) : std::string_view{};
+  attempt.peer.address = text_or_nothing(mosquitto_client_address(event.client)).value_or(std::string_view{});
+  attempt.peer.transport = transport_of(event.client);
+  return attempt;
+}
+
 }  // namespace sallyport::mosquitto

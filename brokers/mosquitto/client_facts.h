@@ -24,4 +24,7 @@ Transport transport_of(const ::mosquitto* client) noexcept;
 // `on_broker_thread` false: a request of 2.1's HTTP api, on another thread, whose client is a stand-in.
 ConnectAttempt attempt_of(const mosquitto_evt_basic_auth& event, bool on_broker_thread) noexcept;
 
+// CONNECT with an authentication method, or AUTH. The broker thread's.
+ConnectAttempt attempt_of(const mosquitto_evt_extended_auth& event) noexcept;
+
 }  // namespace sallyport::mosquitto

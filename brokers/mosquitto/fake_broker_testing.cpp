@@ -32,6 +32,24 @@ int FakeBroker::basic_auth(::mosquitto& client, const char* password, std::uint1
   return callbacks.at(MOSQ_EVT_BASIC_AUTH)(MOSQ_EVT_BASIC_AUTH, &event, userdata);
 }
 
+int FakeBroker::auth(::mosquitto& client, const std::string& data, const char* method) {
+  mosquitto_evt_extended_auth event{};
+  event.client = &client;
+  event.data_in = data.empty() ? nullptr : data.data();
+  event.data_in_len = static_cast<std::uint16_t>(data.size());
+  event.auth_method = method;
+  return callbacks.at(MOSQ_EVT_EXT_AUTH_START)(MOSQ_EVT_EXT_AUTH_START, &event, userdata);
+}
+
+int FakeBroker::control(::mosquitto& client, const std::string& payload) {
+  mosquitto_evt_control event{};
+  event.client = &client;
+  event.topic = control_topic.c_str();
+  event.payload = payload.data();
+  event.payloadlen = static_cast<std::uint32_t>(payload.size());
+  return callbacks.at(MOSQ_EVT_CONTROL)(MOSQ_EVT_CONTROL, &event, userdata);
+}
+
 int FakeBroker::acl(::mosquitto& client, int access, const char* topic) {
   mosquitto_evt_acl_check event{};
   event.client = &client;
@@ -60,10 +78,11 @@ using sallyport::mosquitto::broker;
 using sallyport::mosquitto::text;
 
 extern "C" {
-int mosquitto_callback_register(mosquitto_plugin_id_t*, int event, MOSQ_FUNC_generic_callback callback, const void*,
-                                void* userdata) {
+int mosquitto_callback_register(mosquitto_plugin_id_t*, int event, MOSQ_FUNC_generic_callback callback,
+                                const void* data, void* userdata) {
   if (broker().register_result != MOSQ_ERR_SUCCESS) return broker().register_result;
   broker().callbacks[event] = callback;
+  if (event == MOSQ_EVT_CONTROL) broker().control_topic = static_cast<const char*>(data);
   broker().userdata = userdata;
   return MOSQ_ERR_SUCCESS;
 }
@@ -94,6 +113,16 @@ int mosquitto_kick_client_by_clientid(const char* id, bool) {
   mosquitto* const client = broker().connected ? broker().connected(id) : nullptr;
   if (!client) return MOSQ_ERR_NOT_FOUND;
   broker().event(MOSQ_EVT_DISCONNECT, client);
+  return MOSQ_ERR_SUCCESS;
+}
+int mosquitto_broker_publish_copy(const char* id, const char* topic, int length, const void* payload, int, bool,
+                                  mosquitto_property*) {
+  broker().said.push_back(
+      {id, topic, std::string(static_cast<const char*>(payload), static_cast<std::size_t>(length))});
+  return MOSQ_ERR_SUCCESS;
+}
+int mosquitto_subscription_delete(const char* id, const char* filter) {
+  broker().deleted.emplace_back(id, filter);
   return MOSQ_ERR_SUCCESS;
 }
 int mosquitto_validate_utf8(const char*, int) { return MOSQ_ERR_SUCCESS; }

@@ -26,6 +26,12 @@ struct FakeBroker {
   std::map<int, MOSQ_FUNC_generic_callback> callbacks;
   void* userdata = nullptr;
   std::vector<Line> log;
+  struct Said {
+    std::string id, topic, payload;
+  };
+  std::vector<Said> said;                                    // published by the plugin
+  std::vector<std::pair<std::string, std::string>> deleted;  // subscriptions: id, filter
+  std::string control_topic;
   std::vector<std::string> kicked;                            // client ids
   std::function<::mosquitto*(const std::string&)> connected;  // who has the id
   int register_result = MOSQ_ERR_SUCCESS;
@@ -36,6 +42,8 @@ struct FakeBroker {
 
   // As the broker does it: the event, then what the callback said.
   int basic_auth(::mosquitto& client, const char* password, std::uint16_t password_length = 0);
+  int auth(::mosquitto& client, const std::string& data, const char* method = "JWT");
+  int control(::mosquitto& client, const std::string& payload);
   int acl(::mosquitto& client, int access = MOSQ_ACL_WRITE, const char* topic = "a");
   int event(int number, ::mosquitto* client);
   int reload();

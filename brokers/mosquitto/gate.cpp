@@ -1,5 +1,6 @@
 #include "brokers/mosquitto/gate.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,8 @@ constexpr std::int64_t kCheckAgainMs = 5'000;
 constexpr std::string_view kNamelessName = "anonymous";
 
 // Of one tick, so that the broker answers pings between them.
+constexpr std::string_view kOwnTopics = "$CONTROL/sallyport/";
+
 constexpr std::size_t kMostEndsATick = 500;
 constexpr std::size_t kMostComparedATick = 20'000;
 // In which a weak hash is replaced after its password was right.
@@ -37,9 +40,12 @@ Gate::Gate(std::shared_ptr<EngineHost> host, mosquitto_plugin_id_t* identifier)
       generation_(broker_generation()),
       decider_(host_->engine()),
       elsewhere_(host_->engine()),
-      made_ms_(host_->engine().clock().monotonic_ms()) {}
+      made_ms_(host_->engine().clock().monotonic_ms()) {
+  gates().push_back(this);
+}
 
 Gate::~Gate() {
+  std::erase(gates(), this);
   for (std::size_t i = 0; i < kStandings; ++i)
     host_->clients()[i].fetch_sub(static_cast<std::int64_t>(counted_[i]), std::memory_order_relaxed);
 }
@@ -50,12 +56,20 @@ bool Gate::register_callbacks() {
     MOSQ_FUNC_generic_callback callback;
     bool needed;
   } const all[] = {
-      {MOSQ_EVT_BASIC_AUTH, on_basic_auth, true}, {MOSQ_EVT_RELOAD, on_reload, true},
-      {MOSQ_EVT_DISCONNECT, on_left, true},       {MOSQ_EVT_TICK, on_tick, true},
-      {kEventConnect, on_arrived, false},         {kEventClientOffline, on_left, false},
+      {MOSQ_EVT_BASIC_AUTH, on_basic_auth, true},
+      {MOSQ_EVT_EXT_AUTH_START, on_ext_auth_start, true},
+      {MOSQ_EVT_EXT_AUTH_CONTINUE, on_ext_auth_continue, true},
+      {MOSQ_EVT_RELOAD, on_reload, true},
+      {MOSQ_EVT_DISCONNECT, on_left, true},
+      {MOSQ_EVT_TICK, on_tick, true},
+      {MOSQ_EVT_CONTROL, on_control, false},
+      {kEventConnect, on_arrived, false},
+      {kEventClientOffline, on_left, false},
   };
   for (const auto& one : all) {
-    const int rc = mosquitto_callback_register(identifier_, one.event, one.callback, nullptr, this);
+    // Of the events only $CONTROL has a topic; 2.1 gives it to the first instance alone, which asks the others.
+    const void* const topic = one.event == MOSQ_EVT_CONTROL ? kRenewTopic.data() : nullptr;
+    const int rc = mosquitto_callback_register(identifier_, one.event, one.callback, topic, this);
     if (rc == MOSQ_ERR_SUCCESS || !one.needed) continue;
     // 2.0 takes a callback once: a second `plugin` line with the same file would never be asked.
     if (rc == MOSQ_ERR_ALREADY_EXISTS)
@@ -114,7 +128,7 @@ int Gate::basic_auth(const mosquitto_evt_basic_auth& event) {
     return hand_on(id, event, decision.verdict == Verdict::allow, decision);
   switch (decision.verdict) {
     case Verdict::allow:
-      return admit(event, id, attempt, decision);
+      return admit(event.client, id, attempt, decision);
     case Verdict::ignore:
       return hand_on(id, event, false, decision);
     case Verdict::deny:
@@ -159,8 +173,7 @@ bool Gate::answers_from_state(std::string_view id, const mosquitto_evt_basic_aut
   return false;
 }
 
-int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, const ConnectAttempt& attempt,
-                const Decision& decision) {
+int Gate::admit(::mosquitto* client, std::string_view id, const ConnectAttempt& attempt, const Decision& decision) {
   Session session;
   session.standing = Standing::admitted;
   session.checked_again = reloads_;
@@ -172,10 +185,15 @@ int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, cons
   session.rights = TopicRights(decision, id);
   session.since = host_->engine().clock().unix_seconds();
   session.expires_at = decision.expires_at;
+  if (decision.authenticator == Authenticator::jwt) session.holder = holder_of(decision);
+  if (attempt.auth_method) session.auth_method = *attempt.auth_method;
 
-  const bool token_was_name = decision.token_shown && decider_.decided_with().jwt.from == TokenSource::username;
-  if (token_was_name || !attempt.username) {
-    // What follows frees event.username, which attempt and decision may look into.
+  const bool token_was_name =
+      decision.token_shown && !attempt.auth_method && decider_.decided_with().jwt.from == TokenSource::username;
+  if (!token_was_name) session.connect_username = attempt.username.value_or(std::string_view{});
+  // Beside an authentication method nobody looked at the user name, so it does not stay.
+  if (token_was_name || !attempt.username || attempt.auth_method) {
+    // What follows frees the broker's user name, which attempt and decision may look into.
     session.username = session.principal.empty() ? std::string(kNamelessName) : session.principal;
     if (!is_sane_user_name(session.username) ||
         mosquitto_validate_utf8(session.username.data(), static_cast<int>(session.username.size())) !=
@@ -183,12 +201,12 @@ int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, cons
       host_->engine().metrics().count_decision(Verdict::deny, decision.authenticator, Reason::malformed_claim);
       host_->engine().log(LogLevel::notice,
                           "a client was refused after all: its principal has characters that no user name may have");
-      sessions_.drop(id, event.client);
+      sessions_.drop(id, client);
       publish_counts();
       return MOSQ_ERR_AUTH;
     }
-    if (mosquitto_set_username(event.client, session.username.c_str()) != MOSQ_ERR_SUCCESS) {
-      sessions_.drop(id, event.client);
+    if (mosquitto_set_username(client, session.username.c_str()) != MOSQ_ERR_SUCCESS) {
+      sessions_.drop(id, client);
       publish_counts();
       return kCloseUnanswered;
     }
@@ -196,7 +214,7 @@ int Gate::admit(const mosquitto_evt_basic_auth& event, std::string_view id, cons
     session.username = *attempt.username;
   }
   set_end(session, decision);
-  watch_over(id, event.client, sessions_.enter(id, event.client, std::move(session)));
+  watch_over(id, client, sessions_.enter(id, client, std::move(session)));
   publish_counts();
   return MOSQ_ERR_SUCCESS;
 }
@@ -236,9 +254,15 @@ int Gate::acl_check(const mosquitto_evt_acl_check& event) {
   const char* id_text = mosquitto_client_id(event.client);
   if (!id_text) return MOSQ_ERR_PLUGIN_DEFER;
   const std::string_view id = id_text;
-  if (const Session* session = sessions_.find(id, event.client)) {
+  Session* session = sessions_.find(id, event.client);
+  const std::string_view topic = view(event.topic);
+  if (topic.starts_with(kOwnTopics) && !(session && is_ours(*session))) {
+    // What is said there is between the gate and one client: no will, no stranger and no rule has a part in it.
+    if (event.access != MOSQ_ACL_UNSUBSCRIBE) return MOSQ_ERR_ACL_DENIED;
+  }
+  if (session) {
     if (!is_ours(*session)) return MOSQ_ERR_PLUGIN_DEFER;
-    if (!has_ended(*session)) return topic_rights(*session, event);
+    if (!has_ended(*session)) return topic_rights(*session, id, event);
     // Between the end and the tick that sends it away. A publish that is denied would be acknowledged on 3.1.1, and the
     // device would think it delivered; where the connection drops it sends it again. A delivery that fails is the
     // sender's failure to 2.0, so that is denied.
@@ -255,7 +279,7 @@ int Gate::acl_check(const mosquitto_evt_acl_check& event) {
     else if (!here && !gone)
       gone = sessions_.departed(id, nullptr);
   }
-  if (gone && gone->username == name) return topic_rights(*gone, event);
+  if (gone && gone->username == name) return past_rights(*gone, event);
   if (address) {
     count_stranger(id, event.client);
     return MOSQ_ERR_PLUGIN_DEFER;
@@ -272,7 +296,31 @@ bool Gate::is_ours(const Session& session) const noexcept {
 }
 
 // What an admitted client may do. A yes from here is final: an acl_file is not asked.
-int Gate::topic_rights(const Session& session, const mosquitto_evt_acl_check& event) {
+int Gate::topic_rights(Session& session, std::string_view id, const mosquitto_evt_acl_check& event) {
+  int reply = MOSQ_ERR_ACL_DENIED;
+  if (const std::string_view topic = view(event.topic); topic.starts_with(kOwnTopics)) {
+    // By right, whatever the rules say, and nothing else there, not even to a superuser.
+    const bool held = event.access == MOSQ_ACL_UNSUBSCRIBE ||
+                      (event.access == MOSQ_ACL_WRITE && is_held_by_right(TopicAction::publish, topic)) ||
+                      (event.access == MOSQ_ACL_SUBSCRIBE && is_held_by_right(TopicAction::subscribe, topic)) ||
+                      (event.access == MOSQ_ACL_READ && is_held_by_right(TopicAction::receive, topic));
+    if (held) return MOSQ_ERR_SUCCESS;
+  } else {
+    reply = past_rights(session, event);
+    if (reply == MOSQ_ERR_SUCCESS && session.ends_at) keep_subscription(session, event);
+  }
+  if (reply != MOSQ_ERR_ACL_DENIED) return reply;
+  ClientNote note = note_of(session, id, Reason::topic_denied);
+  note.step = StepKind::topic_checked;
+  note.subject = view(event.topic);
+  note.number = event.access == MOSQ_ACL_WRITE ? 0 : event.access == MOSQ_ACL_SUBSCRIBE ? 1 : 2;
+  // A delivery that is denied is nothing that its receiver did.
+  if (event.access != MOSQ_ACL_READ) host_->engine().note(note);
+  return reply;
+}
+
+// The same, where who asks may be gone already.
+int Gate::past_rights(const Session& session, const mosquitto_evt_acl_check& event) {
   TopicRequest request;
   switch (event.access) {
     case MOSQ_ACL_WRITE:
@@ -376,7 +424,7 @@ void Gate::set_end(Session& session, const Decision& decision) const {
     if (snapshot.session.end_at_exp)
       session.ends_at = add_saturating(*decision.expires_at, decision.authority ? decision.authority->leeway : 0);
   } else if (decision.authenticator == Authenticator::jwt && snapshot.session.max_session) {
-    session.ends_at = add_saturating(session.since, *snapshot.session.max_session);
+    session.ends_at = add_saturating(host_->engine().clock().unix_seconds(), *snapshot.session.max_session);
   }
   if (decision.authenticator != Authenticator::password || !snapshot.users) return;
   if (const auto user = snapshot.users->find(session.principal)) session.user_version = user->version;
@@ -398,6 +446,14 @@ void Gate::watch_over(std::string_view id, const ::mosquitto* client, const Sess
   if (ends) {
     timer_.sweep(living, in_use);
     timer_.arm(*session->ends_at, id, client, session->ticket);
+    // A token that lives shorter than the notice must not be told of its end at once, or a device that renews when it
+    // is told would do nothing else.
+    const UnixSeconds now = host_->engine().clock().unix_seconds();
+    const UnixSeconds left = *session->ends_at - now;
+    if (const UnixSeconds notice = std::min(decider_.current().session.notice, left / 2); notice > 0) {
+      notices_.sweep(living, in_use);
+      notices_.arm(*session->ends_at - notice, id, client, session->ticket);
+    }
     // 2.0.11 with per_listener_settings true never ticks.
     if (!ticked_ && !told_of_no_tick_ && host_->engine().clock().monotonic_ms() - made_ms_ > kNoTickMs) {
       told_of_no_tick_ = true;
@@ -423,6 +479,7 @@ void Gate::tick() {
   log().drain();
   follow_mode();
   if (timer_.next() != EndTimer::kNever) end_sessions();
+  if (notices_.next() != EndTimer::kNever) tell_of_ends(host_->engine().clock().unix_seconds());
   follow_users();
 }
 
@@ -433,7 +490,9 @@ void Gate::end_sessions() {
     const std::optional<EndTimer::Entry> due = timer_.take_due(now);
     if (!due) return;
     const Session* session = sessions_.find(due->id, due->client);
-    if (session && session->ticket == due->ticket && is_ours(*session)) send_away(due->id, due->client, due->ticket);
+    if (!session || session->ticket != due->ticket || !is_ours(*session)) continue;
+    note_end(*session, due->id, Reason::session_ended);
+    send_away(due->id, due->client, due->ticket);
   }
 }
 
@@ -472,7 +531,11 @@ void Gate::follow_users() {
     if (&entry != &password_sessions_.back()) entry = std::move(password_sessions_.back());
     password_sessions_.pop_back();
   }
-  for (const EndTimer::Entry& entry : out) send_away(entry.id, entry.client, entry.ticket);
+  for (const EndTimer::Entry& entry : out) {
+    if (const Session* session = sessions_.find(entry.id, entry.client))
+      note_end(*session, entry.id, Reason::session_ended);
+    send_away(entry.id, entry.client, entry.ticket);
+  }
 }
 
 // Only from a tick, and with nothing of ours held: the broker tells of the DISCONNECT and asks for the will inside.

@@ -35,11 +35,17 @@ class Gate {
   bool register_callbacks();
 
   int basic_auth(const mosquitto_evt_basic_auth& event);
+  int auth_start(const mosquitto_evt_extended_auth& event);     // CONNECT with a method, or AUTH of one who is in
+  int auth_continue(const mosquitto_evt_extended_auth& event);  // AUTH that nothing asked for
+  int control(const mosquitto_evt_control& event);              // $CONTROL/sallyport/v1/renew
   int acl_check(const mosquitto_evt_acl_check& event);
   void arrived(const ::mosquitto* client);  // CONNECT, 2.1
   void left(const ::mosquitto* client);     // DISCONNECT, CLIENT_OFFLINE
   void reload();                            // SIGHUP
   void tick();
+
+  // Of this process, in the order of their making; on the broker's thread.
+  static std::vector<Gate*>& gates();
 
   LogBridge& log() noexcept { return host_->log(); }
   const Sessions& sessions() const noexcept { return sessions_; }
@@ -48,11 +54,21 @@ class Gate {
   bool on_broker_thread() const noexcept { return std::this_thread::get_id() == broker_thread_; }
   int basic_auth_elsewhere(const mosquitto_evt_basic_auth& event);
   bool answers_from_state(std::string_view id, const mosquitto_evt_basic_auth& event, int& reply);
-  int admit(const mosquitto_evt_basic_auth& event, std::string_view id, const ConnectAttempt& attempt,
-            const Decision& decision);
+  int admit(::mosquitto* client, std::string_view id, const ConnectAttempt& attempt, const Decision& decision);
   int hand_on(std::string_view id, const mosquitto_evt_basic_auth& event, bool would_admit, const Decision& decision);
   bool is_ours(const Session& session) const noexcept;
-  int topic_rights(const Session& session, const mosquitto_evt_acl_check& event);
+  int topic_rights(Session& session, std::string_view id, const mosquitto_evt_acl_check& event);
+  int past_rights(const Session& session, const mosquitto_evt_acl_check& event);
+  Decision judge_renewal(const Session& session, std::string_view id, const ::mosquitto* client,
+                         std::string_view token);
+  void go_on(Session& session, std::string_view id, const ::mosquitto* client, const Decision& decision);
+  void lose_subscriptions(Session& session, const std::string& id);
+  void keep_subscription(Session& session, const mosquitto_evt_acl_check& event);
+  void answer_renewal(std::string_view id, Verdict verdict, const Session& session);
+  void tell_of_ends(UnixSeconds now);
+  bool tell(const std::string& id, std::string_view topic, const std::string& payload);
+  static ClientNote note_of(const Session& session, std::string_view id, Reason reason);
+  void note_end(const Session& session, std::string_view id, Reason reason);
   bool has_ended(const Session& session) const noexcept;
   void set_end(Session& session, const Decision& decision) const;
   void watch_over(std::string_view id, const ::mosquitto* client, const Session& session);
@@ -81,7 +97,7 @@ class Gate {
   bool told_of_strangers_ = false;
   std::optional<NoMatch> told_no_match_;
 
-  EndTimer timer_;
+  EndTimer timer_, notices_;
   std::uint64_t next_ticket_ = 1;
   // Sessions of users of the store, and how far they were compared with the newest directory.
   std::vector<EndTimer::Entry> password_sessions_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/modes.h"
+#include "base/reason.h"
 #include "brokers/mosquitto/broker_api.h"
 
 namespace sallyport::mosquitto {
@@ -11,6 +12,11 @@ namespace sallyport::mosquitto {
 // Never PLUGIN_IGNORE (32): 2.1 reads it as "allowed", 2.0 drops the connection. Never AUTH_CONTINUE, never
 // AUTH_DELAYED.
 int basic_auth_reply(Verdict verdict, BrokerGeneration generation, int protocol_version) noexcept;
+
+// The answer to EXT_AUTH_START for a CONNECT.
+int auth_reply(Verdict verdict, Reason reason) noexcept;
+// And for the AUTH of a connected client: yes, or an end that its version can be told.
+int renewal_reply(Verdict verdict) noexcept;
 
 // A close without CONNACK, in every generation and protocol version: the device tries again rather than gives up.
 inline constexpr int kCloseUnanswered = MOSQ_ERR_UNKNOWN;

@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "auth/token_holder.h"
 #include "auth/topic_rights.h"
 #include "base/clock.h"
 #include "base/modes.h"
@@ -39,6 +40,10 @@ struct Session {
   bool is_superuser = false;
   std::string principal;
   std::string username;  // as the broker has it now
+  // As CONNECT had it, for a renewal's %u; empty: none, or it was the token.
+  std::string connect_username;
+  std::string auth_method;  // of MQTT 5; empty: it came without
+  TokenHolder holder;       // of the token that let it in; nobody's where none did
   std::string address;
   TopicRights rights;
   UnixSeconds since = 0;
@@ -47,7 +52,13 @@ struct Session {
   std::uint64_t ticket = 0;               // of the session; the timer's entries name it
   std::uint64_t user_version = 0;         // of the record that the password was right for
   bool rehash_expected = false;           // a weak hash is about to be replaced, which is no other password
-  std::uint64_t checked_again = 0;        // the SIGHUP, counted, that it was last checked again for
+  struct Subscription {
+    std::string filter;
+    std::uint8_t qos = 0;
+  };
+  std::vector<Subscription> subscriptions;  // granted while it had an end, at most kMaxSubscriptions
+  static constexpr std::size_t kMaxSubscriptions = 256;
+  std::uint64_t checked_again = 0;  // the SIGHUP, counted, that it was last checked again for
 };
 
 class Sessions {

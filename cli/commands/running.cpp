@@ -161,7 +161,9 @@ void metrics(const RunningOptions& options) {
 
 // -- why
 
-std::string verdict_words(const std::string& verdict) {
+std::string verdict_words(const std::string& verdict, const std::string& reason) {
+  if (reason == "session_ended") return "sent away";
+  if (reason == "topic_denied") return "denied a topic";
   if (verdict == "allow") return "admitted";
   if (verdict == "deny") return "refused";
   if (verdict == "ignore") return "handed on";
@@ -169,7 +171,8 @@ std::string verdict_words(const std::string& verdict) {
 }
 
 void print_decision(const json& d) {
-  fmt::print("client \"{}\" {}: {}\n", text(d, "client_id"), verdict_words(text(d, "verdict")), text(d, "reason"));
+  fmt::print("client \"{}\" {}: {}\n", text(d, "client_id"), verdict_words(text(d, "verdict"), text(d, "reason")),
+             text(d, "reason"));
   line("when", moment(number(d, "at")));
   line("from", text(d, "address").empty() ? "an address that is not known" : text(d, "address"));
   line("user name", text(d, "username").empty() ? "none" : text(d, "username"));

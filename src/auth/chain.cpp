@@ -1,13 +1,20 @@
 #include "auth/chain.h"
 
+#include <algorithm>
+
 #include "auth/authenticator.h"
 #include "auth/guess_brake.h"
+#include "auth/token_holder.h"
 #include "users/password_hash.h"
 
 namespace sallyport {
 namespace {
 
 bool too_long(const std::optional<std::string_view>& field) { return field && field->size() > kMaxFieldBytes; }
+bool has_long_field(const ConnectAttempt& a) {
+  return too_long(a.client_id) || too_long(a.username) || too_long(a.password) || too_long(a.auth_method) ||
+         too_long(a.auth_data);
+}
 
 Decision end_of_chain(const AuthContext& c) {
   const ConnectAttempt& a = c.attempt;
@@ -35,6 +42,23 @@ Decision end_of_chain(const AuthContext& c) {
   return d;
 }
 
+// MQTT 5 enhanced authentication: the method says what is shown, in a field of its own.
+std::optional<Decision> ask_by_method(const AuthContext& c, ChainNotes& notes) {
+  const JwtPolicy& jwt = c.snapshot.jwt;
+  const bool spoken =
+      jwt.enabled && std::find(jwt.methods.begin(), jwt.methods.end(), *c.attempt.auth_method) != jwt.methods.end();
+  c.work.trace.add({.kind = StepKind::method_checked,
+                    .who = Authenticator::jwt,
+                    .passed = spoken,
+                    .reason = Reason::unsupported_method,
+                    .subject = *c.attempt.auth_method});
+  if (spoken) return ask_about_token(c, c.attempt.auth_data.value_or(std::string_view{}), notes);
+  if (c.snapshot.no_match == NoMatch::defer) return std::nullopt;  // another plugin may speak it
+  Decision d;
+  d.reason = Reason::unsupported_method;
+  return d;
+}
+
 // An unknown user must cost what a known one with a wrong password costs, or names could be told by time. Only where
 // the attempt ends in refusal, without a verified token, and within the same brake that a known name meets.
 void spend_on_unknown_user(const AuthContext& c, const Decision& d, const ChainNotes& notes) {
@@ -52,8 +76,7 @@ Decision decide(const ConnectAttempt& attempt, const GateSnapshot& snapshot, con
   const AuthContext context{attempt, snapshot, now, work, memory};
   work.trace.clear();
   Decision d;
-  if (too_long(attempt.client_id) || too_long(attempt.username) || too_long(attempt.password) ||
-      too_long(attempt.auth_data)) {
+  if (has_long_field(attempt)) {
     d.reason = Reason::field_too_long;
     return d;
   }
@@ -67,11 +90,44 @@ Decision decide(const ConnectAttempt& attempt, const GateSnapshot& snapshot, con
     return d;
   }
   ChainNotes notes;
-  std::optional<Decision> answered = ask_password(context, notes);
-  if (!answered) answered = ask_jwt(context, notes);
+  std::optional<Decision> answered = attempt.auth_method ? ask_by_method(context, notes) : ask_password(context, notes);
+  if (!answered && !attempt.auth_method) answered = ask_jwt(context, notes);
   d = answered ? *answered : end_of_chain(context);
   d.token_shown = notes.token_shown;
   spend_on_unknown_user(context, d, notes);
+  return d;
+}
+
+Decision decide_renewal(const ConnectAttempt& attempt, const TokenHolder& holder, const GateSnapshot& snapshot,
+                        const Moment& now, Workspace& work, const DecisionMemory& memory) {
+  const AuthContext context{attempt, snapshot, now, work, memory};
+  work.trace.clear();
+  Decision d;
+  d.authenticator = Authenticator::jwt;
+  if (has_long_field(attempt)) {
+    d.reason = Reason::field_too_long;
+    return d;
+  }
+  if (!snapshot.settings_known) {
+    d.verdict = Verdict::unavailable;
+    d.reason = Reason::settings_unavailable;
+    return d;
+  }
+  if (!snapshot.jwt.enabled) {
+    d.reason = Reason::nothing_enabled;
+    return d;
+  }
+  ChainNotes notes;
+  d = ask_about_token(context, attempt.auth_data.value_or(std::string_view{}), notes);
+  d.token_shown = notes.token_shown;
+  if (d.verdict != Verdict::allow) return d;
+  const bool same = holder == holder_of(d);
+  work.trace.add({.kind = StepKind::holder_checked,
+                  .who = Authenticator::jwt,
+                  .passed = same,
+                  .reason = Reason::identity_changed});
+  d.verdict = same ? Verdict::allow : Verdict::deny;
+  d.reason = same ? Reason::renewed : Reason::identity_changed;
   return d;
 }
 

@@ -15,6 +15,7 @@
 namespace sallyport {
 
 class GuessBrake;
+struct TokenHolder;
 class PasswordMemory;
 class TokenCache;
 
@@ -35,5 +36,11 @@ struct DecisionMemory {
 
 Decision decide(const ConnectAttempt& attempt, const GateSnapshot& snapshot, const Moment& now, Workspace& work,
                 const DecisionMemory& memory = {});
+
+// Whether a session may go on with the token in `attempt.auth_data`; the rest of the attempt is what the client said
+// and was when it connected. All that CONNECT is held to, and the session's own holder: reason `renewed`, or
+// identity_changed where the token is good and somebody else's.
+Decision decide_renewal(const ConnectAttempt& attempt, const TokenHolder& holder, const GateSnapshot& snapshot,
+                        const Moment& now, Workspace& work, const DecisionMemory& memory = {});
 
 }  // namespace sallyport

@@ -115,7 +115,8 @@ TEST_F(ChainTest, NoMatchAllowAdmitsOnlyWhoShowsNothingAtAll) {
   EXPECT_EQ(reason({std::nullopt, "guess"}, Verdict::deny), Reason::unknown_credential);
   ConnectAttempt method;
   method.auth_method = "JWT";
-  EXPECT_EQ(decide(method, snapshot, {kNow, 0}, work).reason, Reason::unknown_credential);
+  EXPECT_EQ(decide(method, snapshot, {kNow, 0}, work).reason, Reason::no_credentials);
+  EXPECT_EQ(decide(method, snapshot, {kNow, 0}, work).verdict, Verdict::deny);
 }
 
 TEST_F(ChainTest, NoMatchDenyRefusesAndDeferHandsOn) {

@@ -25,6 +25,7 @@ struct Decision {
   Authenticator authenticator = Authenticator::none;  // whose word it is; none: the end of the chain
   std::string_view principal;                         // who it is; empty where nobody was recognised
   bool principal_verified = false;                    // by the password or a verified claim, not by CONNECT's own say
+  std::string_view issuer;                            // the verified token's iss; empty: it has none that is text
   bool is_superuser = false;
   std::optional<UnixSeconds> expires_at;  // the token's exp, without leeway
   bool client_id_bound = false;  // the client id counts as proved: a password user's, or a claim had to equal it

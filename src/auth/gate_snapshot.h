@@ -45,6 +45,7 @@ struct JwtPolicy {
   NotAToken not_a_token = NotAToken::deny;
   bool allow_published_secrets = false;
   std::vector<ClaimPath> principal_claims;
+  std::vector<std::string> methods;  // of MQTT 5 enhanced authentication; empty: none is spoken
   TokenAuthority plain;
   std::vector<TokenAuthority> issuers;  // each with an issuer of its own, which chooses it
 };
@@ -59,6 +60,7 @@ struct TopicPolicy {
 struct SessionPolicy {
   bool end_at_exp = true;
   std::optional<std::int64_t> max_session;  // seconds, of tokens without exp
+  std::int64_t notice = 0;                  // seconds before the end in which the client is told of it; 0: never
 };
 
 struct GateSnapshot {

@@ -38,7 +38,7 @@ void name_principal(const JsonValue& claims, const AuthContext& c, Decision& d) 
     c.work.trace.add({.kind = StepKind::principal_found, .who = kJwt, .passed = true, .subject = path.text()});
     return;
   }
-  const bool token_is_name = c.snapshot.jwt.from == TokenSource::username;
+  const bool token_is_name = token_is_user_name(c);
   d.principal = (token_is_name ? c.attempt.client_id : c.attempt.username).value_or(std::string_view{});
   c.work.trace.add({.kind = StepKind::principal_found,
                     .who = kJwt,
@@ -123,6 +123,20 @@ Result<const TokenAuthority*, Reason> choose_authority(const CompactJws& jws, co
   return unexpected(Reason::issuer_mismatch);
 }
 
+// Beside an authentication method nobody asks for a password: a user of the store whose name is shown there would be
+// impersonated by any token. In the password's place a known name never gets as far as a token.
+std::optional<Reason> check_user_name(const TokenAuthority& authority, const AuthContext& c) {
+  if (!c.attempt.auth_method || !shown(c.attempt.username) || !c.snapshot.password_enabled) return std::nullopt;
+  if (binds_user_name(authority)) return std::nullopt;
+  const auto refuse = [&](Reason reason) {
+    c.work.trace.add({.kind = StepKind::user_name_checked, .who = kJwt, .passed = false, .reason = reason});
+    return reason;
+  };
+  if (!c.snapshot.users) return refuse(Reason::users_unavailable);
+  if (c.snapshot.users->find(*c.attempt.username)) return refuse(Reason::unbound_user_name);
+  return std::nullopt;
+}
+
 Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const AuthContext& c, ChainNotes& notes) {
   Trace& trace = c.work.trace;
   const auto refuse = [&](StepKind kind, Reason reason, std::string_view subject) {
@@ -152,6 +166,7 @@ Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const 
     return out(Reason::published_secret);
   }
   name_principal(claims, c, d);
+  if (const auto iss = claims.find("iss")) d.issuer = iss->string().value_or(std::string_view{});
   TokenTimes times;
   if (auto bad = read_times(claims, times, trace)) return out(*bad);
   if (auto bad = check_times(times, authority, c.now.unix_seconds, trace)) return out(*bad);
@@ -160,6 +175,10 @@ Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const 
   const TemplateValues values{c.attempt.username, c.attempt.client_id};
   if (auto bad = check_claims(claims, authority, values, trace)) return out(*bad);
   if (auto bad = read_grant(claims, authority, c, d)) return out(*bad);
+  if (auto bad = check_user_name(authority, c)) {
+    if (*bad == Reason::users_unavailable) d.verdict = Verdict::unavailable;
+    return out(*bad);
+  }
   d.verdict = Verdict::allow;
   d.reason = Reason::token_ok;
   d.expires_at = times.exp;
@@ -172,6 +191,30 @@ Decision judge(const CompactJws& jws, const AuthContext& c, ChainNotes& notes) {
   Decision d = judge_by(**authority, jws, c, notes);
   d.authority = *authority;
   return d;
+}
+
+Decision judge_seen(const LookedAt& seen, const AuthContext& c, ChainNotes& notes) {
+  const auto refuse = [&](StepKind kind, Reason reason) {
+    c.work.trace.add({.kind = kind, .who = kJwt, .passed = false, .reason = reason});
+    Decision d = answer(Verdict::deny, reason);
+    d.token_shown = notes.token_shown;
+    return d;
+  };
+  switch (seen.shape) {
+    case TokenShape::absent:
+      return refuse(StepKind::token_read, Reason::no_credentials);
+    case TokenShape::encrypted:
+      notes.token_shown = true;
+      return refuse(StepKind::token_read, Reason::encrypted_token);
+    case TokenShape::something_else:
+      return refuse(StepKind::not_a_token, Reason::not_a_token);
+    case TokenShape::token:
+      break;
+  }
+  notes.token_shown = true;
+  const Result<CompactJws, Reason> jws = CompactJws::parse(seen, c.work.token);
+  if (!jws) return refuse(StepKind::token_read, jws.error());
+  return judge(*jws, c, notes);
 }
 
 }  // namespace
@@ -191,32 +234,17 @@ std::optional<Decision> ask_jwt(const AuthContext& c, ChainNotes& notes) {
                .subject = jwt.from == TokenSource::password ? "password" : "user name"});
     return std::nullopt;
   }
-  const auto refuse = [&](StepKind kind, Reason reason) {
-    trace.add({.kind = kind, .who = kJwt, .passed = false, .reason = reason});
-    Decision d = answer(Verdict::deny, reason);
-    d.token_shown = notes.token_shown;
-    return d;
-  };
   const LookedAt seen = look_at(*field, c.work.token);
-  switch (seen.shape) {
-    case TokenShape::absent:
-      return std::nullopt;
-    case TokenShape::encrypted:
-      notes.token_shown = true;
-      return refuse(StepKind::token_read, Reason::encrypted_token);
-    case TokenShape::something_else:
-      if (jwt.not_a_token == NotAToken::ignore) {
-        trace.add({.kind = StepKind::not_a_token, .who = kJwt, .passed = true});
-        return std::nullopt;
-      }
-      return refuse(StepKind::not_a_token, Reason::not_a_token);
-    case TokenShape::token:
-      break;
+  if (seen.shape == TokenShape::absent) return std::nullopt;
+  if (seen.shape == TokenShape::something_else && jwt.not_a_token == NotAToken::ignore) {
+    trace.add({.kind = StepKind::not_a_token, .who = kJwt, .passed = true});
+    return std::nullopt;
   }
-  notes.token_shown = true;
-  const Result<CompactJws, Reason> jws = CompactJws::parse(seen, c.work.token);
-  if (!jws) return refuse(StepKind::token_read, jws.error());
-  return judge(*jws, c, notes);
+  return judge_seen(seen, c, notes);
+}
+
+Decision ask_about_token(const AuthContext& c, std::string_view field, ChainNotes& notes) {
+  return judge_seen(look_at(field, c.work.token), c, notes);
 }
 
 }  // namespace sallyport

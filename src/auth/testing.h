@@ -54,6 +54,7 @@ inline GateSnapshot gate() {
   s.users = users;
   s.jwt.enabled = true;
   s.jwt.principal_claims.emplace_back("sub");
+  s.jwt.methods = {"JWT"};
   s.jwt.plain.keys = std::make_shared<const KeyRing>(std::vector<KeyPtr>{secret_key(kSecret)}, 1);
   return s;
 }

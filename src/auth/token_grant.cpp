@@ -23,16 +23,18 @@ bool is_true(const std::optional<ClaimPath>& path, const JsonValue& claims) {
 
 }  // namespace
 
+bool binds_user_name(const TokenAuthority& authority) {
+  return any_rule(authority, [](const Template& t) { return binds_username(t); });
+}
+
 std::optional<Reason> read_grant(const JsonValue& claims, const TokenAuthority& authority, const AuthContext& c,
                                  Decision& d) {
-  const bool token_is_name = c.snapshot.jwt.from == TokenSource::username;
+  const bool token_is_name = token_is_user_name(c);
   d.client_id_bound = c.attempt.client_id && any_rule(authority, [](const Template& t) { return binds_client_id(t); });
   // Without a principal claim it is CONNECT's own say that names the client, and that counts where a claim had to equal
   // it.
   if (!d.principal_verified)
-    d.principal_verified =
-        token_is_name ? d.client_id_bound
-                      : c.attempt.username && any_rule(authority, [](const Template& t) { return binds_username(t); });
+    d.principal_verified = token_is_name ? d.client_id_bound : c.attempt.username && binds_user_name(authority);
   d.is_superuser = is_true(authority.superuser_claim, claims);
   if (!authority.groups_claims.empty()) d.groups = read_groups(claims, authority.groups_claims);
 

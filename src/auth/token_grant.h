@@ -12,4 +12,7 @@ namespace sallyport {
 std::optional<Reason> read_grant(const JsonValue& claims, const TokenAuthority& authority, const AuthContext& context,
                                  Decision& decision);
 
+// Whether a rule holds a claim to CONNECT's user name.
+bool binds_user_name(const TokenAuthority& authority);
+
 }  // namespace sallyport

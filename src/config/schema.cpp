@@ -26,6 +26,7 @@ constexpr SectionDoc kSections[] = {
     {"session",
      "How long an admitted client stays. A user of the store who is disabled, deleted or given another password is out "
      "within a second."},
+    {"mqtt5", "What MQTT 5 has beyond user name and password."},
     {"gate", "The gate as a whole."},
     {"crypto", "Who verifies signatures."},
     {"control", "The socket on which `sallyport status`, `why`, `metrics` and `reload` ask the running plugin."},

@@ -43,7 +43,8 @@ std::string dump(const Settings& s) {
   out << s.jwt.acl_claim << '|' << s.jwt.scope_claim << '|' << s.jwt.scope_patterns.size() << '|'
       << (s.jwt.may_grant ? std::to_string(s.jwt.may_grant->size()) : "-") << '|' << s.jwt.groups_claims.size() << '|'
       << s.jwt.superuser_claim << '|' << int(s.topics.no_match) << '|' << s.topic_rules.size() << '|'
-      << s.session.end_at_exp << '|' << s.session.max_session.value_or(-1) << '|';
+      << s.session.end_at_exp << '|' << s.session.max_session.value_or(-1) << '|' << s.session.notice << '|';
+  for (const auto& method : s.mqtt5.methods) out << method << ',';
   for (const auto& address : s.http.listen) out << address << ',';
   out << '|' << s.http.tls_cert << '|' << s.http.tls_key << '|' << s.http.client_ca << '|' << s.http.bearer_file << '|'
       << s.http.callers.size() << '|' << s.http.workers << '|' << s.http.control_socket << '|' << s.http.max_connections

@@ -181,6 +181,15 @@ const Setting kTopics[] = {
      "[{ permission = \"allow\", action = \"all\", topics = [\"devices/%u/#\"] }]", set_topic_rules},
 };
 
+void set_methods(Settings& s, const TomlNode& node, ValueReader& reader) {
+  std::vector<std::string> methods;
+  if (!reader.text_or_list(node, methods)) return;
+  for (const std::string& method : methods)
+    if (method.empty() || method.size() > 256)
+      return reader.fault(node.place, "a method is a text of 1 to 256 bytes", "for example [\"JWT\"]");
+  s.mqtt5.methods = std::move(methods);
+}
+
 constexpr std::int64_t kDay = 86'400;
 
 const Setting kSession[] = {
@@ -193,6 +202,14 @@ const Setting kSession[] = {
        std::int64_t seconds = 0;
        if (r.duration(n, seconds, 1, 36'500 * kDay)) s.session.max_session = seconds;
      }},
+    {"session.notice", "duration", "\"1m\"",
+     "How long before its end a client is told of it, on $CONTROL/sallyport/v1/notice, without having subscribed.\nA "
+     "session that is shorter than twice this is told at half of it. 0: no client is told.",
+     "\"5m\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.duration(n, s.session.notice, 0, 365 * kDay); }},
+    {"mqtt5.methods", "a list of texts", "[\"JWT\", \"CUSTOM-JWT\", \"OAUTH2-JWT\"]",
+     "The authentication methods of MQTT 5 whose data is a token. AUTH with a new one renews the session without "
+     "another CONNECT.\nAn empty list: none, such a CONNECT is refused.",
+     "[\"JWT\"]", set_methods},
 };
 
 }  // namespace

@@ -135,7 +135,11 @@ struct Settings {
   struct {
     bool end_at_exp = true;
     std::optional<std::int64_t> max_session;  // seconds, of tokens without exp
+    std::int64_t notice = 60;                 // seconds before the end; 0: none is sent
   } session;
+  struct {
+    std::vector<std::string> methods = {"JWT", "CUSTOM-JWT", "OAUTH2-JWT"};
+  } mqtt5;
   struct {
     GateMode mode = GateMode::enforce;
   } gate;

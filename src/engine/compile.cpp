@@ -163,7 +163,9 @@ Result<CompiledPolicy, std::vector<Error>> compile_policy(const Settings& s) {
   jwt.allow_published_secrets = s.jwt.allow_published_secrets;
   for (const std::string& claim : s.jwt.principal_claims) jwt.principal_claims.emplace_back(claim);
 
-  gate.session = {s.session.end_at_exp, s.session.max_session};
+  jwt.methods = s.mqtt5.methods;
+
+  gate.session = {s.session.end_at_exp, s.session.max_session, s.session.notice};
   if (Result<SettingsTopicRules> rules = SettingsTopicRules::compile(s.topic_rules)) {
     gate.topics = std::make_shared<const TopicPolicy>(TopicPolicy{s.topics.no_match, std::move(*rules)});
   } else {

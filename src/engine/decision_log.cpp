@@ -79,7 +79,7 @@ void DecisionLog::line(LogLevel level, std::string_view text) {
 }
 
 void DecisionLog::decision(const ConnectAttempt& attempt, const Decision& d, const Moment& now,
-                           std::string_view username, std::string_view token_fingerprint) {
+                           std::string_view username, std::string_view token_fingerprint, std::string_view topic) {
   if (!sink_) return;
   const bool refusal = d.verdict == Verdict::deny || d.verdict == Verdict::unavailable;
   const LogLevel level = refusal ? LogLevel::notice : LogLevel::debug;
@@ -109,17 +109,22 @@ void DecisionLog::decision(const ConnectAttempt& attempt, const Decision& d, con
     member("username", user);
     member("address", address);
     if (!key.empty()) member("key", key);
+    if (!topic.empty()) member("topic", loggable(topic));
     if (!token_fingerprint.empty()) member("token", token_fingerprint);
     out += '}';
   } else {
     constexpr std::string_view kVerbs[] = {"admitted", "refused", "handed on", "could not decide on"};
-    out.append(kVerbs[static_cast<std::size_t>(d.verdict)])
+    out.append(d.reason == Reason::session_ended  ? "sent away"
+               : d.reason == Reason::topic_denied ? "denied a topic to"
+               : d.reason == Reason::renewed      ? "renewed"
+                                                  : kVerbs[static_cast<std::size_t>(d.verdict)])
         .append(" client \"")
         .append(client_id)
         .append("\" user \"")
         .append(user);
     out.append("\" from ").append(address.empty() ? std::string_view("an unknown address") : std::string_view(address));
     out.append(": ").append(name(d.reason));
+    if (!topic.empty()) out.append(", topic \"").append(loggable(topic)).append("\"");
     if (!key.empty()) out.append(", key ").append(key);
     if (!token_fingerprint.empty()) out.append(", token ").append(token_fingerprint);
   }

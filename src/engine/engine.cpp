@@ -37,26 +37,49 @@ const std::string& Engine::control_socket() const noexcept { return impl_->contr
 Engine::Decider::Decider(Engine& engine)
     : engine_(engine), reader_(engine.impl_->box), work_(std::make_unique<Workspace>()) {}
 
+DecisionMemory Engine::Decider::memory() const {
+  Impl& impl = *engine_.impl_;
+  if (!impl.options.with_memory) return {};
+  return {&impl.passwords, &impl.tokens, &impl.brake, true};
+}
+
 Decision Engine::Decider::decide(const ConnectAttempt& attempt) {
   Impl& impl = *engine_.impl_;
   const GateSnapshot& snapshot = reader_.get();
   const Moment now = impl.clock->now();
-  DecisionMemory memory;
-  if (impl.options.with_memory) memory = {&impl.passwords, &impl.tokens, &impl.brake, true};
-  const Decision d = sallyport::decide(attempt, snapshot, now, *work_, memory);
+  const Decision d = sallyport::decide(attempt, snapshot, now, *work_, memory());
+  if (d.wants_rehash && attempt.password)
+    if (const auto user = snapshot.users->find(attempt.username.value_or(std::string_view{})))
+      impl.rehash.offer(user->username, user->version, *attempt.password);
+  tell(attempt, d, snapshot, now);
+  return d;
+}
 
+Decision Engine::Decider::renew(const ConnectAttempt& attempt, const TokenHolder& holder) {
+  Impl& impl = *engine_.impl_;
+  const GateSnapshot& snapshot = reader_.get();
+  const Moment now = impl.clock->now();
+  const Decision d = decide_renewal(attempt, holder, snapshot, now, *work_, memory());
+  (d.verdict == Verdict::allow ? impl.metrics.renewals : impl.metrics.refused_renewals)
+      .fetch_add(1, std::memory_order_relaxed);
+  tell(attempt, d, snapshot, now);
+  return d;
+}
+
+// Counts, keeps the steps, and logs.
+void Engine::Decider::tell(const ConnectAttempt& attempt, const Decision& d, const GateSnapshot& snapshot,
+                           const Moment& now) {
+  Impl& impl = *engine_.impl_;
   impl.metrics.count_decision(d.verdict, d.authenticator, d.reason);
   if (d.wants_refresh && d.authority && d.authority->bell) d.authority->bell->ring();
   const std::string_view username = attempt.username.value_or(std::string_view{});
-  if (d.wants_rehash && attempt.password)
-    if (const auto user = snapshot.users->find(username))
-      impl.rehash.offer(user->username, user->version, *attempt.password);
   // Fingerprints cost a hash: for those who come in without questions they are left out.
   const bool detailed = d.verdict != Verdict::allow || impl.log.level() == LogLevel::debug;
   std::string print;
   if (detailed && d.token_shown) {
     const bool in_password = snapshot.jwt.from == TokenSource::password;
-    print = fingerprint((in_password ? attempt.password : attempt.username).value_or(std::string_view{}));
+    const auto& field = attempt.auth_data ? attempt.auth_data : in_password ? attempt.password : attempt.username;
+    print = fingerprint(field.value_or(std::string_view{}));
   }
   if (detailed || looks_like_token(username)) {
     const std::string shown = shown_name(username);
@@ -65,7 +88,32 @@ Decision Engine::Decider::decide(const ConnectAttempt& attempt) {
   } else {
     impl.ring.keep(attempt, d, work_->trace, now.unix_seconds, username, print);
   }
-  return d;
+}
+
+void Engine::note(const ClientNote& note) {
+  const Moment now = impl_->clock->now();
+  // A client that asks again and again for what it may not have says nothing new.
+  if (note.reason == Reason::topic_denied && !impl_->denials.take(note.client_id, now.monotonic_ms)) return;
+  ConnectAttempt attempt;
+  attempt.client_id = note.client_id;
+  attempt.username = note.username;
+  attempt.peer.address = note.address;
+  Decision d;
+  d.reason = note.reason;
+  d.authenticator = note.authenticator;
+  d.principal = note.principal;
+  d.principal_verified = true;
+  d.expires_at = note.expires_at;
+  Trace trace;
+  trace.add({.kind = note.step,
+             .who = note.authenticator,
+             .passed = false,
+             .reason = note.reason,
+             .subject = note.subject,
+             .number = note.number});
+  const std::string shown = shown_name(note.username);
+  impl_->ring.keep(attempt, d, trace, now.unix_seconds, shown, "");
+  impl_->log.decision(attempt, d, now, shown, "", note.subject);
 }
 
 EngineStatus Engine::status() const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "auth/chain.h"
+#include "auth/token_holder.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/result.h"
@@ -61,6 +62,17 @@ struct EngineStatus {
   Health health;
 };
 
+// What happened to a client that was let in: a topic that it may not have, the end of its session.
+struct ClientNote {
+  Reason reason{};
+  Authenticator authenticator = Authenticator::none;
+  std::string_view client_id, username, principal, address;
+  StepKind step{};
+  std::string_view subject{};
+  std::int64_t number = 0;
+  std::optional<UnixSeconds> expires_at{};
+};
+
 class Engine {
  public:
   // Reads settings, keys and users. Settings that do not load are a LoadFailure: the broker must not start. A store
@@ -85,6 +97,8 @@ class Engine {
   const DecisionRing& ring() const noexcept;
   Metrics& metrics() noexcept;
   std::string metrics_text() const;  // Prometheus text format 0.0.4
+  // Keeps it for `why` and logs it, both bounded, so that no client pushes others out. Any thread.
+  void note(const ClientNote& note);
   // A line of the edge's own, held to [log] level and format. Any thread; one line, no secrets.
   void log(LogLevel level, std::string_view text);
   std::shared_ptr<const GateSnapshot> snapshot() const;
@@ -97,6 +111,8 @@ class Engine {
     explicit Decider(Engine& engine);
     // The Decision's views live until the next decide() of this Decider.
     Decision decide(const ConnectAttempt& attempt);
+    // Whether a connected client's session goes on with the token in attempt.auth_data.
+    Decision renew(const ConnectAttempt& attempt, const TokenHolder& holder);
     const Trace& trace() const noexcept { return work_->trace; }
     GateMode mode() { return reader_.get().mode; }           // now; ends the life of the last Decision's views
     const GateSnapshot& current() { return reader_.get(); }  // likewise
@@ -104,6 +120,9 @@ class Engine {
     const GateSnapshot& decided_with() const noexcept { return *reader_.held(); }
 
    private:
+    DecisionMemory memory() const;
+    void tell(const ConnectAttempt& attempt, const Decision& d, const GateSnapshot& snapshot, const Moment& now);
+
     Engine& engine_;
     SnapshotBox<GateSnapshot>::Reader reader_;
     std::unique_ptr<Workspace> work_;

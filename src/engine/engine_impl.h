@@ -42,6 +42,7 @@ struct Engine::Impl {
   Metrics metrics;
   DecisionRing ring;
   DecisionLog log;
+  RateLimiter denials{4, 0.1, 4096};  // of topics, by client, that are kept and logged
   PasswordMemory passwords;
   TokenCache tokens;
   GuessBrake brake;

@@ -121,6 +121,20 @@ std::string sentence(const Step& s, const ExplainOptions& o) {
     case StepKind::principal_found:
       return s.passed ? with_subject("who it is comes from the verified claim", s.subject, "")
                       : "who it is comes from what CONNECT says of itself, unverified";
+    case StepKind::method_checked:
+      return with_subject("the authentication method", s.subject,
+                          s.passed ? " is spoken here" : ": " + std::string(why));
+    case StepKind::user_name_checked:
+      return std::string(why);
+    case StepKind::holder_checked:
+      return s.passed ? "the token is of the session's own principal, issuer and binding" : std::string(why);
+    case StepKind::topic_checked: {
+      constexpr std::string_view actions[] = {"publishing to", "subscribing to", "receiving from"};
+      const auto action = s.number >= 0 && s.number < 3 ? actions[s.number] : "something with";
+      return fmt::format("{} {}: {}", action, quoted(s.subject), s.passed ? "allowed" : why);
+    }
+    case StepKind::session_over:
+      return s.number == 0 ? std::string(why) : fmt::format("{}: {}", why, when("end", s.number, o));
     case StepKind::no_match:
       return s.subject.empty() ? "at its end: " + std::string(why)
                                : fmt::format("at its end, no_match = {}: {}", quoted(s.subject), why);

@@ -56,6 +56,12 @@ std::string Metrics::to_prometheus() const {
   counter("sallyport_suppressed_log_lines_total", "Refusals not logged because their source has many.",
           suppressed_log_lines);
   counter("sallyport_topic_denials_total", "Topic questions answered with no.", topic_denials);
+  counter("sallyport_renewals_total", "Sessions renewed without a new connection.", renewals);
+  counter("sallyport_refused_renewals_total", "Renewals that were refused or could not be judged.", refused_renewals);
+  counter("sallyport_notices_total", "Clients told of their coming end.", notices);
+  counter("sallyport_lost_subscriptions_total", "Subscriptions that a renewing token no longer covers.",
+          lost_subscriptions);
+  counter("sallyport_ended_sessions_total", "Clients sent away by the gate.", ended_sessions);
   return page;
 }
 

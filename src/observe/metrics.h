@@ -27,6 +27,10 @@ class Metrics {
   Counter store_errors{0};
   Counter suppressed_log_lines{0};
   Counter topic_denials{0};
+  Counter renewals{0}, refused_renewals{0};
+  Counter notices{0};             // words of a coming end that were sent
+  Counter lost_subscriptions{0};  // held, and not covered by the token that renewed the session
+  Counter ended_sessions{0};      // sent away by the gate
 
   // One Prometheus page; gauges that live elsewhere are added by the caller with append_gauge().
   std::string to_prometheus() const;
