@@ -40,7 +40,7 @@ std::string one_line(const Error& error) {
   return out;
 }
 
-std::shared_ptr<EngineHost> EngineHost::acquire(const std::string& settings_file) {
+std::shared_ptr<EngineHost> EngineHost::acquire(const std::string& settings_file, const Clock* clock) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   if (auto there = all.hosts[settings_file].lock()) return there;
@@ -49,6 +49,7 @@ std::shared_ptr<EngineHost> EngineHost::acquire(const std::string& settings_file
   const SignalsBlocked blocked;
   EngineOptions options;
   options.config_path = settings_file;
+  options.clock = clock;
   options.log = [log = &host->log_](LogLevel level, std::string_view line) { log->write(level, line); };
   auto engine = Engine::open(std::move(options));
   if (!engine) {

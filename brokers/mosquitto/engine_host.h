@@ -23,7 +23,8 @@ class EngineHost {
  public:
   // The host of this settings file (canonical path), opened and started where there is none yet. The broker's thread,
   // after its fork and its drop of privileges: plugin init is. Faults are logged before they are returned.
-  static std::shared_ptr<EngineHost> acquire(const std::string& settings_file);
+  // `clock`: a test's own; nothing: the system's.
+  static std::shared_ptr<EngineHost> acquire(const std::string& settings_file, const Clock* clock = nullptr);
   ~EngineHost();
 
   Engine& engine() noexcept { return *engine_; }

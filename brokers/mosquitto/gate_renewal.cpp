@@ -177,7 +177,7 @@ void Gate::tell_of_ends(UnixSeconds now) {
     const Session* session = sessions_.find(due->id, due->client);
     if (!session || session->ticket != due->ticket || !is_ours(*session) || session != sessions_.latest(due->id))
       continue;
-    if (session->ends_at &&
+    if (session->ends_at && *session->ends_at > now &&
         tell(due->id, kNoticeTopic,
              fmt::format(R"({{"ends_at":{},"seconds_left":{}}})", *session->ends_at, *session->ends_at - now)))
       host_->engine().metrics().notices.fetch_add(1, std::memory_order_relaxed);

@@ -1,14 +1,12 @@
 #include "brokers/mosquitto/gate.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "brokers/mosquitto/fake_broker_testing.h"
+#include "brokers/mosquitto/gate_testing.h"
 #include "brokers/mosquitto/reply_codes.h"
 
 namespace sallyport::mosquitto {
@@ -20,43 +18,10 @@ const std::string kToken =
     "wGxZTwkCZtYPzkS854aQ9WCnP8YGIQ_erFh5RIznhYk";
 const std::string kBad = kToken.substr(0, kToken.size() - 2) + "xk";
 
-::mosquitto client(const char* id, const char* username = "x", const char* address = "127.0.0.1") {
-  ::mosquitto c;
-  c.id = id;
-  if (username) c.username = username;
-  if (address) c.address = address;
-  return c;
-}
-
-class GateTest : public ::testing::Test {
+class GateTest : public GateFixture {
  protected:
-  void SetUp() override {
-    broker() = FakeBroker{};
-    folder_ = (std::filesystem::temp_directory_path() / "sp-gate-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
-  }
-  void TearDown() override {
-    gate_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  void write(const std::string& settings) {
-    std::ofstream(folder_ + "/s.toml") << settings;
-    std::filesystem::permissions(folder_ + "/s.toml",
-                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-  }
-  void start(const std::string& settings = "[jwt]\nsecret = \"secret\"\n") {
-    write(settings);
-    auto host = EngineHost::acquire(folder_ + "/s.toml");
-    ASSERT_NE(host, nullptr) << broker().all_lines();
-    engine_ = &host->engine();
-    gate_ = std::make_unique<Gate>(std::move(host), nullptr);
-    ASSERT_TRUE(gate_->register_callbacks());
-  }
-  int connect(::mosquitto& c, const std::string& password = kToken) { return broker().basic_auth(c, password.c_str()); }
-
-  std::string folder_;
-  Engine* engine_ = nullptr;
-  std::unique_ptr<Gate> gate_;
+  void start(const std::string& settings = "[jwt]\nsecret = \"secret\"\n") { GateFixture::start(settings); }
+  int connect(::mosquitto& c, const std::string& password = kToken) { return GateFixture::connect(c, password); }
 };
 
 TEST_F(GateTest, AdmitsAGoodTokenAndRefusesTheSameWithOneLetterChanged) {
@@ -358,9 +323,8 @@ TEST_F(GateTest, MaxSessionEndsOneWithoutExpFromATickAndItsPublishesBeforeThat) 
   EXPECT_EQ(connect(other), MOSQ_ERR_SUCCESS);
   EXPECT_EQ(broker().acl(c), MOSQ_ERR_SUCCESS);
   broker().event(MOSQ_EVT_DISCONNECT, &other);
-  const UnixSeconds since = engine_->clock().unix_seconds();
   broker().tick();
-  while (engine_->clock().unix_seconds() < since + 2) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  clock_.forward(2);
   EXPECT_EQ(broker().acl(c), kCloseUnanswered) << "not acknowledged, so sent again";
   EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ), MOSQ_ERR_ACL_DENIED);
   EXPECT_TRUE(broker().kicked.empty());
@@ -374,11 +338,10 @@ TEST_F(GateTest, TheEndOfOneWhoWasTakenOverKicksNobody) {
   start("[session]\nmax_session = \"1s\"\n[jwt]\nsecret = \"secret\"\n");
   auto old = client("a"), taker = client("a");
   EXPECT_EQ(connect(old), MOSQ_ERR_SUCCESS);
-  const UnixSeconds since = engine_->clock().unix_seconds();
   write("[jwt]\nsecret = \"secret\"\n");
   ASSERT_TRUE(engine_->reload().applied);
   EXPECT_EQ(connect(taker), MOSQ_ERR_SUCCESS);
-  while (engine_->clock().unix_seconds() < since + 2) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  clock_.forward(2);
   broker().tick();
   EXPECT_TRUE(broker().kicked.empty());
   EXPECT_EQ(broker().acl(taker), MOSQ_ERR_SUCCESS);

@@ -19,12 +19,20 @@ IS_ROOT = os.geteuid() == 0
 BROKER_USER = "mosquitto" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
 
 
-def many_files() -> None:
+def many_files(wanted=8192) -> bool:
     """A thousand clients need a thousand sockets, here and in the broker that is started from here."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
+    if hard != resource.RLIM_INFINITY and hard < wanted and IS_ROOT:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, wanted))
+            hard = wanted
+        except (OSError, ValueError):
+            pass  # a container may forbid it to root, too
+    enough = hard == resource.RLIM_INFINITY or hard >= wanted
+    wanted = wanted if enough else hard
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return enough
 
 
 def free_port() -> int:

@@ -9,6 +9,8 @@ import socket
 import ssl
 import struct
 
+from .web_socket import WebSocket
+
 V31, V311, V5 = 3, 4, 5
 
 CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = range(1, 8)
@@ -87,13 +89,16 @@ def connect_packet(
 class Client:
     """One connection. `connect` gives the CONNACK's code, or CLOSED where none came."""
 
-    def __init__(self, port, version=V311, timeout=10.0, tls=None, host="127.0.0.1"):
+    def __init__(self, port, version=V311, timeout=10.0, tls=None, host="127.0.0.1", web_socket=False):
         self.version = version
         self.socket = socket.create_connection((host, port), timeout)
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if web_socket:
+            self.socket = WebSocket(self.socket)
         self.code = None
+        self.properties = b""  # of CONNACK, as they came
         self._next_id = 0
         self._kept = []  # messages that came while something else was waited for
 
@@ -150,7 +155,7 @@ class Client:
         if got is None:
             self.code = CLOSED
         elif got[0] == CONNACK:
-            self.code = got[2][1]
+            self.code, self.properties = got[2][1], got[2][3:]
         else:
             raise AssertionError(f"packet {got[0]} {got[2]!r} came instead of CONNACK")
         return self.code
@@ -203,13 +208,20 @@ class Client:
                 rest = rest[1 + rest[0] :]
             return topic, rest
 
-    def authenticate(self, method, data, reason=0x19):
-        """AUTH; the next packet as (kind, code), or CLOSED."""
-        properties = b"\x15" + _field(method)
+    def send_auth(self, method, data, reason=0x19):
+        properties = b"" if method is None else b"\x15" + _field(method)
         if data is not None:
             properties += b"\x16" + _field(data)
         self.send(packet(AUTH, 0, bytes([reason]) + _length(len(properties)) + properties))
-        got = self.receive()
+
+    def authenticate(self, method, data, reason=0x19):
+        """AUTH; the next packet that is no message as (kind, code), or CLOSED."""
+        try:
+            self.send_auth(method, data, reason)
+        except OSError:
+            return CLOSED
+        while (got := self.receive()) is not None and got[0] == PUBLISH:
+            self._kept.append(got)
         if got is None:
             return CLOSED
         kind, _, body = got
