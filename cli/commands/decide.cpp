@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "auth/topic_rights.h"
 #include "base/secret.h"
 #include "cli/command.h"
 #include "cli/commands/decide_batch.h"
@@ -19,11 +20,66 @@ namespace {
 
 struct DecideOptions {
   std::string config, batch;
-  std::optional<std::string> username, client_id;
+  std::optional<std::string> username, client_id, auth_method;
+  std::vector<std::string> publish, subscribe;
   std::string peer = "127.0.0.1";
   bool password_stdin = false, show_values = false, json = false;
   std::optional<std::int64_t> now;
 };
+
+// What a client that is let in may do with a topic.
+struct TopicLine {
+  std::string_view action;
+  std::string topic;
+  TopicVerdict verdict{};
+  TopicBasis basis{};
+};
+
+std::string_view name_of(TopicVerdict verdict) {
+  switch (verdict) {
+    case TopicVerdict::allow:
+      return "allow";
+    case TopicVerdict::deny:
+      return "deny";
+    case TopicVerdict::defer:
+      return "defer";
+  }
+  return "";
+}
+std::string_view name_of(TopicBasis basis) {
+  switch (basis) {
+    case TopicBasis::superuser:
+      return "superuser";
+    case TopicBasis::token:
+      return "token";
+    case TopicBasis::settings:
+      return "topic_rules";
+    case TopicBasis::no_match:
+      return "no_match";
+  }
+  return "";
+}
+
+std::vector<TopicLine> ask_topics(const DecideOptions& options, const Decision& decision,
+                                  const GateSnapshot& snapshot) {
+  std::vector<TopicLine> lines;
+  if (decision.verdict != Verdict::allow) return lines;
+  const TopicRights rights(decision, options.client_id.value_or(""));
+  const auto ask = [&](TopicAction action, std::string_view name, const std::string& topic) {
+    TopicRequest request;
+    request.action = action;
+    request.topic = topic;
+    request.qos = 0;
+    request.retain = false;
+    request.peer_address = options.peer;
+    TopicLine line{name, topic, TopicVerdict::deny, TopicBasis::no_match};
+    line.verdict = rights.check(request, snapshot.topics, &line.basis);
+    lines.push_back(std::move(line));
+  };
+  for (const std::string& topic : options.publish) ask(TopicAction::publish, "publish", topic);
+  for (const std::string& topic : options.subscribe) ask(TopicAction::subscribe, "subscribe", topic);
+  return lines;
+}
 
 [[noreturn]] void fail_to_load(const LoadFailure& failure, bool json) {
   if (json) {
@@ -77,7 +133,7 @@ bool principal_shown(const Decision& decision, const DecideOptions& options) {
 }
 
 void print_text(const DecideOptions& options, const Decision& decision, const std::vector<std::string>& steps,
-                const std::optional<WhatIf>& what_if, GateMode mode) {
+                const std::optional<WhatIf>& what_if, GateMode mode, const std::vector<TopicLine>& topics) {
   const ReasonEntry& why = entry(decision.reason);
   std::string out = fmt::format("verdict: {}\nreason: {}: {}\n", name(decision.verdict), why.name, why.text);
   if (principal_shown(decision, options))
@@ -88,6 +144,10 @@ void print_text(const DecideOptions& options, const Decision& decision, const st
     out += "mode: observe (the broker is told nothing of this; its other plugins and files answer)\n";
   if (!steps.empty()) out += "steps:\n";
   for (const std::string& step : steps) out += fmt::format("  {}\n", step);
+  if (!topics.empty()) out += "topics:\n";
+  for (const TopicLine& line : topics)
+    out += fmt::format("  {} {}: {} (by {})\n", line.action, printable(line.topic), name_of(line.verdict),
+                       name_of(line.basis));
   if (decision.verdict != Verdict::allow) {
     if (!why.mend.empty()) out += fmt::format("what to do: {}\n", why.mend);
     if (what_if && what_if->changes.size() == 1)
@@ -102,7 +162,7 @@ void print_text(const DecideOptions& options, const Decision& decision, const st
 }
 
 void print_json(const DecideOptions& options, const Decision& decision, const std::vector<std::string>& steps,
-                const std::optional<WhatIf>& what_if, GateMode mode) {
+                const std::optional<WhatIf>& what_if, GateMode mode, const std::vector<TopicLine>& topics) {
   const ReasonEntry& why = entry(decision.reason);
   nlohmann::ordered_json out{{"verdict", name(decision.verdict)},
                              {"reason", why.name},
@@ -120,6 +180,14 @@ void print_json(const DecideOptions& options, const Decision& decision, const st
   if (principal_shown(decision, options)) out["principal"] = decision.principal;
   if (decision.expires_at) out["expires_at"] = *decision.expires_at;
   if (what_if) out["would_pass_with"] = what_if->changes;
+  if (!options.publish.empty() || !options.subscribe.empty()) {
+    out["topics"] = nlohmann::ordered_json::array();
+    for (const TopicLine& line : topics)
+      out["topics"].push_back({{"action", line.action},
+                               {"topic", line.topic},
+                               {"verdict", name_of(line.verdict)},
+                               {"by", name_of(line.basis)}});
+  }
   std::puts(out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
 }
 
@@ -130,7 +198,12 @@ int decide_one(const DecideOptions& options) {
   ConnectAttempt attempt;
   if (options.username) attempt.username = *options.username;
   if (options.client_id) attempt.client_id = *options.client_id;
-  if (options.password_stdin) attempt.password = password;
+  if (options.auth_method) {
+    attempt.auth_method = *options.auth_method;
+    if (options.password_stdin) attempt.auth_data = password;
+  } else if (options.password_stdin) {
+    attempt.password = password;
+  }
   attempt.peer = {options.peer, Transport::mqtt_tcp};
   Moment now = engine->clock().now();
   if (options.now) now.unix_seconds = *options.now;
@@ -142,11 +215,14 @@ int decide_one(const DecideOptions& options) {
       explain_steps(work->trace, {options.show_values, now.unix_seconds, {attempt.username, attempt.client_id}});
   std::optional<WhatIf> what_if;
   if (decision.verdict != Verdict::allow) what_if = smallest_change(attempt, *snapshot, now, options.show_values);
+  const std::vector<TopicLine> topics = ask_topics(options, decision, *snapshot);
   if (options.json)
-    print_json(options, decision, steps, what_if, snapshot->mode);
+    print_json(options, decision, steps, what_if, snapshot->mode, topics);
   else
-    print_text(options, decision, steps, what_if, snapshot->mode);
+    print_text(options, decision, steps, what_if, snapshot->mode, topics);
   wipe(password);
+  for (const TopicLine& line : topics)
+    if (line.verdict == TopicVerdict::deny) return kRefused;
   return exit_code(decision.verdict);
 }
 
@@ -178,20 +254,30 @@ void add_decide_command(CLI::App& app) {
   CLI::Option* peer = command->add_option("--peer", options->peer, "the client's address (127.0.0.1)");
   CLI::Option* password = command->add_flag("--password-stdin", options->password_stdin,
                                             "read the password (or token) from standard input");
+  CLI::Option* method = command->add_option("--auth-method", options->auth_method,
+                                            "MQTT 5's authentication method; standard input is then its data");
+  CLI::Option* publish =
+      command->add_option("--publish", options->publish, "a topic that it would publish to; may be given again");
+  CLI::Option* subscribe =
+      command->add_option("--subscribe", options->subscribe, "a filter that it would subscribe to; may be given again");
+  for (CLI::Option* list : {publish, subscribe}) list->allow_extra_args(false);
   CLI::Option* values =
       command->add_flag("--show-values", options->show_values, "show expected and found values of claims");
   command->add_flag("--json", options->json, "one JSON object (with --batch it is always one a line)");
   CLI::Option* now = command->add_option("--now", options->now, "decide as of this moment, in seconds since 1970");
   CLI::Option* batch = command->add_option("--batch", options->batch,
                                            "one JSON object a line from a file or \"-\", one decision a line out");
-  for (CLI::Option* single : {username, client_id, peer, password, values, now}) batch->excludes(single);
+  for (CLI::Option* single : {username, client_id, peer, password, values, now, method, publish, subscribe})
+    batch->excludes(single);
   command->footer(
       "Example: printf %s \"$TOKEN\" | sallyport decide --config sallyport.toml --clientid dev-1 --password-stdin\n"
+      "         … --clientid dev-1 --password-stdin --publish devices/dev-1/up --subscribe 'devices/dev-1/#'\n"
       "         sallyport decide --config sallyport.toml --batch - < attempts.jsonl\n"
       "A line: "
       "{\"id\":1,\"username\":\"u\",\"clientid\":\"c\",\"password\":\"p\",\"peer\":\"192.0.2.1\",\"now\":1700000000}; "
       "what is left out or\n"
-      "null is absent. Exit codes: 0 let in, 1 refused or handed on, 2 usage (batch: a line that cannot be read), 3 "
+      "null is absent. Exit codes: 0 let in (and allowed the topics), 1 refused, denied or handed on, 2 usage (batch: "
+      "a line that cannot be read), 3 "
       "cannot decide.");
   command->callback(
       [options] { throw ExitWith{options->batch.empty() ? decide_one(*options) : decide_batch(*options)}; });

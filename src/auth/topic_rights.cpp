@@ -31,11 +31,18 @@ void TopicRights::follow(const std::shared_ptr<const TopicPolicy>& policy) const
   policy_ = policy;
 }
 
-TopicVerdict TopicRights::check(const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy) const {
+TopicVerdict TopicRights::check(const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy,
+                                TopicBasis* basis) const {
+  const auto by = [&](TopicBasis whose) {
+    if (basis) *basis = whose;
+  };
+  by(TopicBasis::superuser);
   if (superuser_) return TopicVerdict::allow;
+  by(TopicBasis::token);
   TopicAnswer answer = token_rules_ ? token_rules_->check(request) : TopicAnswer::no_match;
   if (answer == TopicAnswer::no_match && !policy->rules.empty()) {
     follow(policy);
+    by(TopicBasis::settings);
     // More rules than one client can have: a denial may be among those that do not fit.
     answer = settings_rules_ ? settings_rules_->check(request) : TopicAnswer::deny;
   }
@@ -47,6 +54,7 @@ TopicVerdict TopicRights::check(const TopicRequest& request, const std::shared_p
     case TopicAnswer::no_match:
       break;
   }
+  by(TopicBasis::no_match);
   switch (policy->no_match) {
     case NoMatch::allow:
       return is_reserved_topic(request.topic) ? TopicVerdict::deny : TopicVerdict::allow;

@@ -18,6 +18,8 @@
 namespace sallyport {
 
 enum class TopicVerdict : std::uint8_t { allow, deny, defer };
+// Whose word it was.
+enum class TopicBasis : std::uint8_t { superuser, token, settings, no_match };
 
 class TopicRights {
  public:
@@ -26,7 +28,8 @@ class TopicRights {
   TopicRights(const Decision& decision, std::string_view client_id);
 
   // One thread at a time. `policy`: GateSnapshot::topics.
-  TopicVerdict check(const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy) const;
+  TopicVerdict check(const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy,
+                     TopicBasis* basis = nullptr) const;
 
  private:
   void follow(const std::shared_ptr<const TopicPolicy>& policy) const;

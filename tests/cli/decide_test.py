@@ -52,6 +52,25 @@ class Folder(unittest.TestCase):
         return self.gate.cli(*words, stdin=token if token is not None else "", code=code)
 
 
+class Topics(Folder):
+    settings = f'[topics]\nno_match = "deny"\n[[topic_rules]]\npermission = "allow"\ntopics = "common/#"\n[jwt]\n{gate.SECRET}\n'
+
+    def test_says_what_a_client_may_do_and_by_whose_word(self):
+        token = tokens.hs({"sub": "d", "acl": [{"permission": "deny", "topic": "common/x"}, {"permission": "allow", "topic": "up/%c"}]})
+        topics = ["--publish", "up/c1", "--publish", "common/x", "--publish", "common/y", "--subscribe", "else/#"]
+        out = self.decide("--clientid", "c1", *topics, token=token, code=1)
+        for line in ("publish up/c1: allow (by token)", "publish common/x: deny (by token)",
+                     "publish common/y: allow (by topic_rules)", "subscribe else/#: deny (by no_match)"):  # fmt: skip
+            self.assertIn(line, out)
+        data = json.loads(self.decide("--clientid", "c1", "--publish", "up/c1", "--json", token=token))
+        self.assertEqual(data["topics"], [{"action": "publish", "topic": "up/c1", "verdict": "allow", "by": "token"}])
+
+    def test_asks_as_mqtt_5s_enhanced_authentication_does(self):
+        token = tokens.hs({"sub": "d"})
+        self.assertIn("principal: d", self.decide("--auth-method", "JWT", "--username", "x", token=token))
+        self.assertIn("unsupported_method", self.decide("--auth-method", "SCRAM-SHA-1", token=token, code=1))
+
+
 class OneAttempt(Folder):
     def test_lets_the_published_sample_in_where_its_key_is_configured(self):
         self.gate.write('[jwt]\nsecret = "secret"\n')

@@ -12,7 +12,7 @@ RENEW = "$CONTROL/sallyport/v1/renew"
 
 class FleetCase(BrokerCase):
     def all_end_together(self, count):
-        self.assertTrue(machine.many_files(2 * count + 1000), f"{count} clients need as many files (ulimit -n)")
+        self.assertTrue(machine.many_files(count + 1000), f"{count} clients need as many files (ulimit -n)")
         gate, broker = self.start(f'[session]\nnotice = "0s"\n[jwt]\n{SECRET}\n')
         staying = self.client(broker, client_id="stays", username="x", password=tokens.good())
         # They must all be in before the first ends; a busy machine lets a few hundred in a second.
@@ -35,7 +35,7 @@ class FleetCase(BrokerCase):
         self.assertIn(f"sallyport_ended_sessions_total {count}", gate.cli("metrics"))
 
     def all_renew(self, clients, renewals, seconds):
-        self.assertTrue(machine.many_files(2 * clients + 1000))
+        self.assertTrue(machine.many_files(clients + 1000))
         gate, broker = self.start(f'[session]\nnotice = "0s"\n[jwt]\n{SECRET}\n')
         staying = self.client(broker, client_id="stays", username="x", password=tokens.good())
         end = int(time.time()) + 600
