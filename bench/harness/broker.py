@@ -62,13 +62,16 @@ def plugin_lines(kind, folder, tokens):
 class Broker:
     """One broker process on the pinned core; its threads' CPU times are read from the kernel."""
 
+    def settings(self, kind, folder, tokens):
+        return ["allow_anonymous false", *plugin_lines(kind, folder, tokens)]
+
     def __init__(self, kind, folder, tokens, core):
         self.port = free_port()
-        lines = [f"listener {self.port} 127.0.0.1", "allow_anonymous false", "log_dest none", "connection_messages false"]
+        lines = [f"listener {self.port} 127.0.0.1", "log_dest none", "connection_messages false"]
         if os.getuid() == 0:
             lines.append("user root")
         conf = folder / "mosquitto.conf"
-        conf.write_text("\n".join(lines + plugin_lines(kind, folder, tokens)) + "\n")
+        conf.write_text("\n".join(lines + self.settings(kind, folder, tokens)) + "\n")
         self.process = subprocess.Popen(pinned(core, [mosquitto(), "-c", str(conf)]), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for _ in range(500):
             if self.process.poll() is not None:

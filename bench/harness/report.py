@@ -3,6 +3,7 @@ import platform
 import re
 import subprocess
 
+from . import publish, topics
 from .peers import OURS
 from .tokens import best_of_others
 
@@ -158,7 +159,13 @@ def page(result, notes):
     if "rows" in broker:
         lines += [f"{broker['broker']}, {broker['connects']:,} clients of MQTT 3.1.1 over loopback, {broker['in_flight']} at a time, each with a token of its own; the",
                   "broker on one core, the clients on another. Most of a connect is the kernel's and the broker's own.", ""]
-    lines += [*broker_table(broker), "", "## Users", "",
+    lines += [*broker_table(broker), "", "## Topic rights", ""]
+    published = result.get("publish", {})
+    lines += [*topics.table(result.get("topics", {})), ""]
+    if "rows" in published:
+        lines += [f"{published['broker']}, {published['messages']:,} messages at QoS 1 from one client to another, {published['rules']} rules that speak of them;",
+                  "beside a broker without plugin, acl_file and passwords. Each message is asked about twice: to publish, and to deliver.", ""]
+    lines += [*publish.table(published), "", "## Users", "",
               "`user import` of EMQX's CSV (salted SHA-256), then a new process up to its first decision, for the last of them.", "",
               *users_table(result.get("users", {})), "", "## Left out", ""]
     left = left_out_lines(result)
