@@ -382,7 +382,7 @@ class RenewalByControl(RenewalCase):
         gate, broker = self.start('[session]\nnotice = "2s"\n' + TOKENS)
         for version in VERSIONS:
             with self.subTest(version):
-                token, end = lives(6)
+                token, end = lives(5)
                 client = self.client(broker, version, client_id=f"c-{version}", username="x", password=token)
                 topic, payload = client.message()
                 self.assertEqual((topic, json.loads(payload)["ends_at"]), (NOTICE, end))
