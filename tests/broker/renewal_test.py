@@ -90,7 +90,11 @@ class EnhancedAuthentication(RenewalCase):
     def test_a_method_that_the_settings_do_not_name_is_a_bad_authentication_method(self):
         gate, broker = self.start(TOKENS)
         for method in ("SCRAM-SHA-1", "jwt", "JWT ", ""):
-            self.assertEqual(self.code(broker, V5, auth_method=method, auth_data=tokens.good()), 0x8C, method)
+            code = self.code(broker, V5, auth_method=method, auth_data=tokens.good())
+            if not method and current_version() >= (2, 1, 0):
+                self.assertEqual(code, 0x82, "2.1 does not ask about an empty method")
+                continue
+            self.assertEqual(code, 0x8C, method)
             self.assertEqual(gate.last_reason(), "unsupported_method")
         gate.write(f"[mqtt5]\nmethods = []\n{TOKENS}")
         gate.reload()
@@ -349,10 +353,12 @@ class RenewalByControl(RenewalCase):
         for topic in (RESPONSE, NOTICE, "$CONTROL/sallyport/v1/else", "$CONTROL/sallyport/v2/renew"):
             self.assertEqual(device.publish(topic, "made up", 1), 0x87)
             self.assertEqual(root.publish(topic, "made up", 1), 0x87)
-        # Not by a will either, which no control callback would see.
+        # Not by a will either, which no control callback would see (newer brokers take none for these topics).
         for number, topic in enumerate((RESPONSE, NOTICE, RENEW)):
-            one = self.client(broker, V5, client_id=f"w-{number}", username="root", password="wonderland-7",
-                              will=raw_mqtt.Will(topic, tokens.good().encode()))
+            one = raw_mqtt.Client(broker.port, V5)
+            self.addCleanup(one.close)
+            will = raw_mqtt.Will(topic, tokens.good().encode())
+            one.connect(client_id=f"w-{number}", username="root", password="wonderland-7", will=will)
             one.close()
         root.publish("a", "end")
         self.assertEqual(root.message(), ("a", b"end"))
