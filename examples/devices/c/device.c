@@ -6,9 +6,11 @@
  *   cc -o device device.c -lmosquitto
  */
 #include <mosquitto.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RENEW "$CONTROL/sallyport/v1/renew"
 #define RESPONSE "$CONTROL/sallyport/v1/renew/response"
@@ -63,6 +65,7 @@ int main(int argc, char **argv) {
   if (argc < 4) return 2;
   token_command = argv[3];
   setvbuf(stdout, NULL, _IOLBF, 0);
+  setvbuf(stdin, NULL, _IONBF, 0); /* so that poll() sees what is there */
   static char token[8192], line[1024], topic[256];
   if (!fresh_token(token, sizeof token)) return 1;
   mosquitto_lib_init();
@@ -77,13 +80,16 @@ int main(int argc, char **argv) {
   if (mosquitto_connect(client, "127.0.0.1", atoi(argv[1]), 30) != MOSQ_ERR_SUCCESS) return 1;
   mosquitto_loop_start(client);
   snprintf(topic, sizeof topic, "devices/%s/up", argv[2]);
-  while (fgets(line, sizeof line, stdin)) {
-    line[strcspn(line, "\n")] = 0;
+  for (;;) {
     if (renew_now) {
       renew_now = 0;
       const size_t length = fresh_token(token, sizeof token);
       if (length) mosquitto_publish(client, NULL, RENEW, (int)length, token, 1, false);
     }
+    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
+    if (poll(&input, 1, 500) == 0) continue;
+    if (!fgets(line, sizeof line, stdin)) break;
+    line[strcspn(line, "\n")] = 0;
     mosquitto_publish(client, NULL, topic, (int)strlen(line), line, 1, false);
   }
   mosquitto_disconnect(client);

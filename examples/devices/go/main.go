@@ -68,10 +68,8 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Println("connected")
-	lines := bufio.NewScanner(os.Stdin)
-	for number := 1; lines.Scan(); number++ {
-		select {
-		case <-noticed:
+	go func() {
+		for range noticed {
 			soon, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 			_, err := client.Authenticate(soon, &paho.Auth{
 				ReasonCode: 0x19, // re-authenticate
@@ -83,8 +81,10 @@ func main() {
 			} else {
 				fmt.Println("renewed")
 			}
-		default:
 		}
+	}()
+	lines := bufio.NewScanner(os.Stdin)
+	for number := 1; lines.Scan(); number++ {
 		_, err := client.Publish(context.Background(), &paho.Publish{
 			QoS: 1, Topic: "devices/" + id + "/up", Payload: lines.Bytes(),
 		})

@@ -8,7 +8,7 @@ default). The device needs no clock of its own, and subscribes to neither topic.
 import json
 import subprocess
 import sys
-import time
+import threading
 
 import paho.mqtt.client as mqtt
 
@@ -38,18 +38,19 @@ def on_disconnect(client, userdata, code, properties=None):
         client.username_pw_set("device", fresh_token())  # paho connects again by itself, and needs a token that lives
 
 
-renew_at = None
+def renew_in(seconds):
+    # Beside the network's thread: to get a token may take a while, and pings must not wait for it.
+    threading.Timer(seconds, lambda: client.publish(RENEW, fresh_token(), qos=1)).start()
 
 
 def on_message(client, userdata, message):
-    global renew_at
     if message.topic == NOTICE:
-        renew_at = time.monotonic()
+        renew_in(0)
     elif message.topic == RESPONSE:
         answer = json.loads(message.payload)
         say(answer["result"], answer["ends_at"])
         if answer["result"] != "renewed":
-            renew_at = time.monotonic() + 5  # the session goes on until its end: try again with another token
+            renew_in(5)  # the session goes on until its end: try again with another token
 
 
 def on_publish(client, userdata, number):
@@ -66,9 +67,6 @@ client.connect("127.0.0.1", port, keepalive=30)
 client.loop_start()
 count = 0
 for line in sys.stdin:  # one word is one message: a device of yours has a sensor here
-    if renew_at is not None and time.monotonic() >= renew_at:
-        renew_at = None
-        client.publish(RENEW, fresh_token(), qos=1)
     count += 1
     client.publish(f"devices/{client_id}/up", line.strip(), qos=1)
 stopping = True
