@@ -4,11 +4,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "auth/testing.h"
 #include "brokers/mosquitto/fake_broker_testing.h"
 #include "brokers/mosquitto/gate.h"
 #include "brokers/mosquitto/gate_testing.h"
 #include "brokers/mosquitto/reply_codes.h"
-#include "jose/sign.h"
 
 namespace sallyport::mosquitto {
 namespace {
@@ -16,11 +16,7 @@ namespace {
 constexpr std::string_view kKey = "a key of this test that nobody has published";
 const std::string kSettings = "[jwt]\nsecret = \"" + std::string(kKey) + "\"\n";
 
-std::string token(const std::string& claims) {
-  return sign_compact(*signing_key_from_secret(kKey).value(), Algorithm::HS256, R"({"alg":"HS256","typ":"JWT"})",
-                      "{" + claims + "}")
-      .value();
-}
+std::string token(const std::string& claims) { return sallyport::testing::token("{" + claims + "}", kKey); }
 
 class GateRenewalTest : public GateFixture {
  protected:

@@ -56,7 +56,10 @@ class Topics(Folder):
     settings = f'[topics]\nno_match = "deny"\n[[topic_rules]]\npermission = "allow"\ntopics = "common/#"\n[jwt]\n{gate.SECRET}\n'
 
     def test_says_what_a_client_may_do_and_by_whose_word(self):
-        token = tokens.hs({"sub": "d", "acl": [{"permission": "deny", "topic": "common/x"}, {"permission": "allow", "topic": "up/%c"}]})
+        token = tokens.hs({"sub": "d", "acl": [
+            {"permission": "deny", "action": "all", "topic": "common/x"},
+            {"permission": "allow", "action": "all", "topic": "up/%c"},
+        ]})
         topics = ["--publish", "up/c1", "--publish", "common/x", "--publish", "common/y", "--subscribe", "else/#"]
         out = self.decide("--clientid", "c1", *topics, token=token, code=1)
         for line in ("publish up/c1: allow (by token)", "publish common/x: deny (by token)",
