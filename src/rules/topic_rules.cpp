@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include "rules/topic_filter.h"
@@ -225,16 +226,31 @@ void TopicRules::Builder::index() {
   std::size_t buckets = 16;
   while (buckets < made.filters_.size() * 2) buckets *= 2;
   made.buckets_.assign(buckets, kNone);
+  // By level and mark, how many filters have it; two that share a place only choose a little worse.
+  std::vector<std::uint32_t> shared(buckets * 4);
+  const auto place = [&](std::size_t level, std::uint32_t mark) -> std::uint32_t& {
+    return shared[(mark / 2 * 0x9e3779b1U + level) & (shared.size() - 1)];
+  };
+  for (const Filter& filter : made.filters_) {
+    const Outline outline(made.text(filter));
+    for (std::size_t level = outline.prefix_levels; level < kDepth; ++level)
+      if (outline.marks[level] & 1U) ++place(level, outline.marks[level]);
+  }
   for (std::uint32_t i = 0; i < made.filters_.size(); ++i) {
     Filter& filter = made.filters_[i];
     const Outline outline(made.text(filter));
     filter.prefix_levels = static_cast<std::uint8_t>(outline.prefix_levels);
     filter.prefix = outline.prefixes[outline.prefix_levels];
-    for (std::size_t level = outline.prefix_levels; level < kDepth; ++level)
-      if (outline.marks[level] & 1U) {
-        filter.mark = outline.marks[level];
-        filter.mark_level = static_cast<std::uint8_t>(level);
-      }
+    // Of the literal levels behind a wildcard the one that fewest others have: "+/7/+/state" is passed over by its 7.
+    std::uint32_t fewest = UINT32_MAX;
+    for (std::size_t level = outline.prefix_levels; level < kDepth; ++level) {
+      if (!(outline.marks[level] & 1U)) continue;
+      const std::uint32_t others = place(level, outline.marks[level]);
+      if (others >= fewest) continue;
+      fewest = others;
+      filter.mark = outline.marks[level];
+      filter.mark_level = static_cast<std::uint8_t>(level);
+    }
     std::uint32_t& bucket = made.buckets_[filter.prefix & (buckets - 1)];
     filter.next = bucket;
     bucket = i;
