@@ -8,7 +8,7 @@ PORT ?= 1883
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: help build console run test test-all install bench lint format fuzz coverage clean
+.PHONY: help build console run test test-all torture mutate install bench lint format fuzz coverage clean
 
 help: ## this list
 	@echo "Sallyport: who may come in to MQTT, by password or by token"
@@ -37,6 +37,15 @@ test: ## every test, against the real broker and real clients
 
 test-all: ## the long suites too
 	@scripts/test --all
+
+torture: ## kill -9 five hundred times at random moments
+	@scripts/install-packages build run test
+	@scripts/build release products
+	@SALLYPORT_TORTURE=$${SALLYPORT_TORTURE:-500} /usr/bin/python3 tests/run.py torture
+
+mutate: ## takes each check out in turn: a test must go red
+	@scripts/install-packages build run test
+	@scripts/mutate
 
 install: ## into PREFIX, /usr/local if not given
 	@scripts/install-packages build

@@ -192,7 +192,7 @@ def broker_folder():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("suites", nargs="*", help="units asan layers cli keys interop differential broker docs fuzz install (all of them if none)")
+    parser.add_argument("suites", nargs="*", help="units asan layers cli keys interop differential faults torture broker docs fuzz install (all of them if none)")
     parser.add_argument("--all", action="store_true", help="the long suites too")
     parser.add_argument("--only", default="", help="of the Python suites: tests whose sentence holds this")
     options = parser.parse_args()
@@ -221,6 +221,8 @@ def main():
         "http": lambda: folder("http"),
         "interop": lambda: folder("interop"),
         "differential": lambda: folder("differential"),
+        "faults": lambda: folder("faults"),
+        "torture": lambda: folder("torture"),
         "docs": lambda: [python_suite("docs", [HERE / "docs_test.py", HERE / "security_doc_test.py"], only)],
         "fuzz": fuzz,
         "install": lambda: [python_suite("install", [HERE / "install_test.py", HERE / "hardening_test.py"], only)],
