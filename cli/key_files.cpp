@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/uninterrupted.h"
+
 namespace sallyport::cli {
 namespace {
 
@@ -31,7 +33,9 @@ Result<void> make_folder(const std::string& path) {
 }
 
 Result<void> write_new_file(const std::string& path, std::string_view bytes, bool owner_only) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, owner_only ? 0600 : 0644);
+  const int fd = uninterrupted([&] {
+    return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, owner_only ? 0600 : 0644);
+  });
   if (fd < 0) return unexpected(system_error("the file cannot be made", path));
   bool good = true;
   for (std::size_t done = 0; good && done < bytes.size();) {
@@ -40,7 +44,7 @@ Result<void> write_new_file(const std::string& path, std::string_view bytes, boo
     good = n > 0;
     if (good) done += static_cast<std::size_t>(n);
   }
-  good = good && ::fsync(fd) == 0;
+  good = good && uninterrupted([&] { return ::fsync(fd); }) == 0;
   const int e = errno;
   ::close(fd);
   if (good) return {};

@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 
+#include "base/start_thread.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "codec/json.h"
@@ -149,7 +150,11 @@ bool sign_block(const std::vector<CsvRow>& rows, std::size_t n, std::vector<std:
       if (!one(rows[i], answers[i])) good = false;
   };
   std::vector<std::thread> helpers;
-  for (unsigned t = 1; t < threads; ++t) helpers.emplace_back(work);
+  for (unsigned t = 1; t < threads; ++t) {
+    Result<std::thread> started = start_thread(work);
+    if (!started) break;  // fewer hands do it too
+    helpers.push_back(std::move(*started));
+  }
   work();
   for (std::thread& t : helpers) t.join();
   return good;

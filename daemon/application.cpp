@@ -108,8 +108,8 @@ bool Application::start() {
   server.max_connections = static_cast<std::size_t>(settings_.max_connections);
   const std::size_t workers = server.workers;
   server_ = std::make_unique<http::Server>(*house_, std::move(listeners), std::move(server));
-  engine_->start();
-  server_->start();
+  if (const Result<void> started = engine_->start(); !started) return refuse({started.error()});
+  if (const Result<void> started = server_->start(); !started) return refuse({started.error()});
   open_control_socket();
   watch(settings_);
   for (const std::string& address : addresses)

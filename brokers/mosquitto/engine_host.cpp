@@ -60,7 +60,10 @@ std::shared_ptr<EngineHost> EngineHost::acquire(const std::string& settings_file
     return nullptr;
   }
   host->engine_ = std::move(*engine);
-  host->engine_->start();
+  if (const Result<void> started = host->engine_->start(); !started) {
+    host->log_.write(LogLevel::error, "the gate cannot start: " + one_line(started.error()));
+    return nullptr;
+  }
   host->open_control_socket();
   all.hosts[settings_file] = host;
   return host;

@@ -1,6 +1,7 @@
 // The three functions that a broker finds in the plugin.
 #include <exception>
 #include <memory>
+#include <new>
 
 #include "brokers/mosquitto/broker_api.h"
 #include "brokers/mosquitto/engine_host.h"
@@ -34,7 +35,11 @@ SP_ENTRY int mosquitto_plugin_init(mosquitto_plugin_id_t* identifier, void** use
     introduce(identifier);
     *userdata = gate.release();
     return MOSQ_ERR_SUCCESS;
+  } catch (const std::bad_alloc&) {
+    LogBridge().write(LogLevel::error, "the gate cannot start: there is not enough memory");
+    return MOSQ_ERR_NOMEM;
   } catch (const std::exception&) {
+    LogBridge().write(LogLevel::error, "the gate cannot start: internal error");
     return MOSQ_ERR_UNKNOWN;
   }
 }

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/uninterrupted.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "config/convert.h"
@@ -42,7 +43,7 @@ Result<std::string> read_named(const std::string& path, const std::string& besid
 
 // Holds secrets or hashes: private, and never over a file that is there.
 void write_private(const std::string& path, const std::string& text, bool json) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const int fd = uninterrupted([&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); });
   if (fd < 0)
     fail({errno == EEXIST ? ErrorKind::kConflict : ErrorKind::kDenied,
           fmt::format("cannot write {}: {}", path, std::strerror(errno)),

@@ -8,6 +8,7 @@
 
 #include "auth/topic_rights.h"
 #include "base/secret.h"
+#include "base/uninterrupted.h"
 #include "cli/command.h"
 #include "cli/commands/decide_batch.h"
 #include "cli/output.h"
@@ -229,7 +230,7 @@ int decide_one(const DecideOptions& options) {
 int decide_batch(const DecideOptions& options) {
   int input = STDIN_FILENO;
   if (options.batch != "-") {
-    input = ::open(options.batch.c_str(), O_RDONLY | O_CLOEXEC);
+    input = uninterrupted([&] { return ::open(options.batch.c_str(), O_RDONLY | O_CLOEXEC); });
     if (input < 0)
       fail({ErrorKind::kNotFound, fmt::format("{}: {}", printable(options.batch), std::strerror(errno)),
             "\"-\" reads standard input", ""},

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "base/uninterrupted.h"
 #include "cli/command.h"
 #include "cli/line_reader.h"
 #include "cli/output.h"
@@ -216,7 +217,7 @@ void add_jws_commands(CLI::App& app) {
       fail(invalid("either a token or --batch is needed", "sallyport jws verify --help"), kUsage, o->json);
     if (o->batch.empty()) throw ExitWith{verify_one(*o)};
     if (o->batch == "-") throw ExitWith{run_batch(STDIN_FILENO)};
-    const int fd = ::open(o->batch.c_str(), O_RDONLY | O_CLOEXEC);
+    const int fd = uninterrupted([&] { return ::open(o->batch.c_str(), O_RDONLY | O_CLOEXEC); });
     if (fd < 0) fail({ErrorKind::kNotFound, "the file cannot be opened", "", o->batch}, kUsage, o->json);
     throw ExitWith{run_batch(fd)};
   });

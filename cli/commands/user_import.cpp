@@ -11,6 +11,7 @@
 #include <map>
 #include <thread>
 
+#include "base/start_thread.h"
 #include "cli/commands/user_common.h"
 #include "cli/output.h"
 #include "users/csv_import.h"
@@ -168,7 +169,11 @@ class Importer {
                                  [](const ImportedUser& user) { return !user.fault && !user.password.empty(); });
     if (!any) return;
     std::vector<std::thread> others;
-    for (unsigned i = 1; i < std::max(1U, std::thread::hardware_concurrency()); ++i) others.emplace_back(work, false);
+    for (unsigned i = 1; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
+      Result<std::thread> started = start_thread([&work] { work(false); });
+      if (!started) break;  // fewer hands do it too
+      others.push_back(std::move(*started));
+    }
     work(true);
     for (std::thread& other : others) other.join();
   }

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <sys/socket.h>
 
 #include <boost/asio.hpp>
@@ -15,6 +14,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "base/start_thread.h"
 #include "daemon/http/connection.h"
 #include "daemon/responder.h"
 
@@ -211,7 +211,7 @@ Server::Server(daemon::House& house, std::vector<Listener> listeners, ServerOpti
 
 Server::~Server() { stop(); }
 
-void Server::start() {
+Result<void> Server::start() {
   Impl& impl = *impl_;
   for (Listener& listener : impl.listeners) {
     Impl::Door& door = impl.doors.emplace_back(impl.workers.front()->io);
@@ -225,11 +225,12 @@ void Server::start() {
     listener.fd.close();
     impl.accept(door);
   }
-  sigset_t all, before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  for (const auto& worker : impl.workers) worker->thread = std::thread([raw = worker.get()] { raw->run(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  for (const auto& worker : impl.workers) {
+    Result<std::thread> started = start_thread([raw = worker.get()] { raw->run(); });
+    if (!started) return unexpected(started.error());
+    worker->thread = std::move(*started);
+  }
+  return {};
 }
 
 void Server::set_tls(TlsContext tls) {

@@ -27,7 +27,7 @@ class Server {
   Server(daemon::House& house, std::vector<Listener> listeners, ServerOptions options);
   ~Server();  // as stop()
 
-  void start();
+  Result<void> start();  // fails where the machine gives no thread
   // New connections get this one.
   void set_tls(std::shared_ptr<boost::asio::ssl::context> tls);
   // Whether every worker has lately been at its clock. Any thread.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/uninterrupted.h"
 #include "config/load.h"
 #include "config/toml_tree.h"
 
@@ -37,7 +38,7 @@ Error cannot_read(const std::string& path, int code) {
 
 Result<FileBytes> read_file_bytes(const std::string& path, std::size_t cap) {
   // O_NONBLOCK: a pipe in the place of a file must not hold the broker.
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const Descriptor file{uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); })};
   if (file.fd < 0) return unexpected(cannot_read(path, errno));
   struct stat info {};
   if (::fstat(file.fd, &info) != 0) return unexpected(cannot_read(path, errno));

@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "base/signals_blocked.h"
+#include "base/start_thread.h"
 #include "control/message.h"
 
 namespace sallyport::control {
@@ -44,12 +44,9 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options) {
     return unexpected(Error{ErrorKind::kUnavailable, "no eventfd for the control socket", "", ""});
   }
   std::unique_ptr<Server> server(new Server(std::move(options), std::move(*socket), std::move(wake)));
-  try {
-    const SignalsBlocked blocked;
-    server->thread_ = std::thread([s = server.get()] { s->run(); });
-  } catch (const std::system_error&) {
-    return unexpected(Error{ErrorKind::kUnavailable, "no thread for the control socket", "", ""});
-  }
+  Result<std::thread> started = start_thread([s = server.get()] { s->run(); });
+  if (!started) return unexpected(started.error());
+  server->thread_ = std::move(*started);
   return server;
 }
 

@@ -80,8 +80,9 @@ class Engine {
   static Result<std::unique_ptr<Engine>, LoadFailure> open(EngineOptions options);
   ~Engine();  // joins the watcher, in well under a second
 
-  // Starts the watcher. After the broker's fork, from plugin init (the fork comes before).
-  void start();
+  // Starts the watcher. After the broker's fork, from plugin init (the fork comes before). Fails where the machine gives
+  // no thread.
+  Result<void> start();
 
   // Settings from file and store, keys and users anew, on the calling thread. Any thread but a broker's.
   ReloadOutcome reload();

@@ -104,7 +104,7 @@ TEST_F(EngineTest, AStoreThatIsNotThereYetIsReadAsEmpty) {
 
 TEST_F(EngineTest, AUserWhoIsAddedChangedAndDeletedIsInForceWithinASecond) {
   open();
-  engine->start();
+  EXPECT_TRUE(engine->start());
   EXPECT_EQ(reason("ann", "right"), Reason::not_a_token);
   auto s = store();
   ASSERT_TRUE(s->put_users({user("ann", "right")}, WriteMode::create_only));
@@ -121,7 +121,7 @@ TEST_F(EngineTest, AUserWhoIsAddedChangedAndDeletedIsInForceWithinASecond) {
 TEST_F(EngineTest, ASettingThatTheFileLeavesOutComesFromTheStoresRevision) {
   write_settings("");
   open();
-  engine->start();
+  EXPECT_TRUE(engine->start());
   EXPECT_EQ(reason("x", token("{}")), Reason::unknown_credential);
   ASSERT_TRUE(store()->put_settings(jwt(), "test", ""));
   EXPECT_TRUE(within_a_second([&] { return reason("x", token("{}")) == Reason::token_ok; }));
@@ -130,7 +130,7 @@ TEST_F(EngineTest, ASettingThatTheFileLeavesOutComesFromTheStoresRevision) {
 
 TEST_F(EngineTest, ARevisionThatDoesNotLoadLeavesTheOldSettingsInForceAndHealthTells) {
   open();
-  engine->start();
+  EXPECT_TRUE(engine->start());
   ASSERT_TRUE(store()->put_settings("[chain]\nno_match = \"maybe\"\n", "test", ""));
   EXPECT_TRUE(within_a_second([&] { return !engine->status().health.degraded.empty(); }));
   EXPECT_TRUE(engine->status().health.ready);
@@ -139,7 +139,7 @@ TEST_F(EngineTest, ARevisionThatDoesNotLoadLeavesTheOldSettingsInForceAndHealthT
 
 TEST_F(EngineTest, AChangedSettingsFileIsShownAndNotAppliedUntilAsked) {
   open();
-  engine->start();
+  EXPECT_TRUE(engine->start());
   write_settings(jwt("another secret, long enough for its hash"));
   EXPECT_TRUE(engine->status().settings_file_changed);
   EXPECT_EQ(reason("x", token("{}")), Reason::token_ok);
@@ -151,7 +151,7 @@ TEST_F(EngineTest, AChangedSettingsFileIsShownAndNotAppliedUntilAsked) {
 
 TEST_F(EngineTest, AHalfSavedSettingsFileNeverOpensTheGate) {
   open();
-  engine->start();
+  EXPECT_TRUE(engine->start());
   write_settings("[jwt]\nsecret = ");
   const ReloadOutcome outcome = engine->reload();
   EXPECT_FALSE(outcome.applied);
@@ -189,7 +189,7 @@ TEST_F(EngineTest, AStoreThatCannotBeReadMakesEveryAttemptUndecidableUntilItCan)
   std::ofstream(folder / "store.db")
       << "this is no database, and long enough to be looked at as one by whoever opens it";
   open();
-  engine->start();
+  EXPECT_TRUE(engine->start());
   EXPECT_EQ(reason("x", token("{}")), Reason::settings_unavailable);
   EXPECT_FALSE(engine->status().health.ready);
   fs::remove(folder / "store.db");
@@ -206,7 +206,7 @@ TEST_F(EngineTest, AChangedKeyFileIsNoticedAndABrokenOneTakesNoKeysAway) {
   std::ofstream(folder / "key.pem") << first->public_pem();
   write_settings("[jwt]\npublic_key_file = \"key.pem\"\n");
   open();
-  engine->start();
+  EXPECT_TRUE(engine->start());
   EXPECT_EQ(reason("x", es256(*first)), Reason::token_ok);
   EXPECT_EQ(reason("x", es256(*second)), Reason::bad_signature);
   std::ofstream(folder / "key.pem") << second->public_pem().substr(0, 60);
@@ -223,7 +223,7 @@ TEST_F(EngineTest, AWeakImportedHashIsReplacedBehindTheFirstSuccess) {
   weak.hash = "$plain$none$$cHc";  // "pw"
   ASSERT_TRUE(store()->put_users({weak}, WriteMode::create_only));
   open();
-  engine->start();
+  EXPECT_TRUE(engine->start());
   EXPECT_EQ(engine->status().weak_hashes, 1u);
   EXPECT_EQ(reason("old", "pw"), Reason::password_ok);
   EXPECT_TRUE(within_a_second([&] { return engine->status().weak_hashes == 0; }));
@@ -264,7 +264,7 @@ TEST_F(EngineTest, OneSourceCannotFloodTheLog) {
 
 TEST_F(EngineTest, AReloadWaitsForNoDecisionAndADecisionForNoReload) {
   open();
-  engine->start();
+  EXPECT_TRUE(engine->start());
   std::atomic<bool> stop{false};
   std::thread reloader([&] {
     while (!stop) engine->reload();

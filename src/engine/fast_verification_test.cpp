@@ -46,7 +46,7 @@ class FastVerificationTest : public ::testing::Test {
     ASSERT_TRUE(opened) << opened.error().faults.front().to_text();
     engine = std::move(*opened);
     decider.emplace(*engine);
-    engine->start();
+    EXPECT_TRUE(engine->start());
   }
   std::string token() {
     return sign_compact(*key, Algorithm::ES256, R"({"alg":"ES256"})", "{\"jti\":\"" + std::to_string(++tokens) + "\"}")

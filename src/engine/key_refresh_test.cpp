@@ -60,7 +60,9 @@ class KeyRefreshTest : public ::testing::Test {
     ASSERT_TRUE(opened) << opened.error().faults.front().to_text();
     engine = std::move(*opened);
     decider.emplace(*engine);
-    if (start) engine->start();
+    if (start) {
+      EXPECT_TRUE(engine->start());
+    }
   }
   Decision decide(const std::string& token) {
     held = token;

@@ -1,10 +1,11 @@
 // The one thread that follows: the store a few times a second, key files, requests to
 // reload, and weak hashes to write anew. What it makes is swapped in whole.
 
-#include <signal.h>
-
 #include <chrono>
+#include <exception>
+#include <utility>
 
+#include "base/start_thread.h"
 #include "engine/engine_impl.h"
 #include "net/curl_jwks_fetcher.h"
 #include "net/file_vault.h"
@@ -180,7 +181,9 @@ void Engine::Impl::follow_sources(const Settings& settings) {
   const std::string folder = vault_folder_of(settings);
   mine->configure(std::move(sources), folder.empty() ? nullptr : std::make_shared<FileVault>(folder));
   // Before start() the thread waits for the broker's fork.
-  if (watcher.joinable()) mine->start();
+  if (watcher.joinable())
+    if (const Result<void> started = mine->start(); !started)
+      log.line(LogLevel::error, "keys are not fetched: " + one_line(started.error()));
 }
 
 // New keys make a new snapshot; what was remembered under a key that left is remembered under no ring that is asked.
@@ -198,7 +201,7 @@ void Engine::Impl::follow_crypto_setting() {
   fast::Engine& engine = fast::Engine::instance();
   engine.make_tables();
   if (confirming.joinable() || !engine.enabled()) return;
-  confirming = std::thread([this] {
+  Result<std::thread> started = start_thread([this] {
     confirmer.run([this](std::string_view fault) {
       log.line(LogLevel::error, "the fast engine is off, OpenSSL verifies alone: " + std::string(fault));
       forget_tokens.store(true, std::memory_order_release);
@@ -206,6 +209,7 @@ void Engine::Impl::follow_crypto_setting() {
       wake_watcher();
     });
   });
+  if (started) confirming = std::move(*started);  // else at the next look; what waits for it is counted
 }
 
 void Engine::Impl::rewrite_weak_hashes() {
@@ -225,6 +229,7 @@ void Engine::Impl::rewrite_weak_hashes() {
 }
 
 void Engine::Impl::run() {
+  bool short_of_memory = false;
   std::unique_lock lock(wake_mutex);
   while (!stop) {
     wake.wait_for(lock, kPeriod, [&] {
@@ -243,25 +248,31 @@ void Engine::Impl::run() {
       done.notify_all();
       continue;
     }
-    follow_crypto_setting();
-    follow_remote_keys();
-    follow_store();
-    follow_key_files();
-    rewrite_weak_hashes();
+    try {
+      follow_crypto_setting();
+      follow_remote_keys();
+      follow_store();
+      follow_key_files();
+      rewrite_weak_hashes();
+      short_of_memory = false;
+    } catch (const std::exception&) {
+      // The old law stays; the next look tries again.
+      if (!std::exchange(short_of_memory, true))
+        log.line(LogLevel::error, "a change could not be taken up: there is not enough memory; it is tried again");
+    }
     lock.lock();
   }
   done.notify_all();
 }
 
-void Engine::start() {
-  if (impl_->watcher.joinable()) return;
-  // The broker's signals are the broker's: none may land on this thread.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  impl_->watcher = std::thread([this] { impl_->run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (const auto refresher = impl_->refresher_now()) refresher->start();
+Result<void> Engine::start() {
+  if (impl_->watcher.joinable()) return {};
+  if (const auto refresher = impl_->refresher_now())
+    if (const Result<void> started = refresher->start(); !started) return started;
+  Result<std::thread> started = start_thread([this] { impl_->run(); });
+  if (!started) return unexpected(started.error());
+  impl_->watcher = std::move(*started);
+  return {};
 }
 
 bool Engine::refresh_keys(const std::optional<std::string>& name) {

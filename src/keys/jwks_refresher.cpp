@@ -1,9 +1,8 @@
 #include "keys/jwks_refresher.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
+
+#include "base/start_thread.h"
 
 namespace sallyport {
 
@@ -42,15 +41,13 @@ void JwksRefresher::configure(std::vector<KeySourceSettings> sources, std::share
   fetcher_->wake();
 }
 
-void JwksRefresher::start() {
+Result<void> JwksRefresher::start() {
   std::lock_guard starting(start_mutex_);
-  if (thread_.joinable()) return;
-  // The broker's signals are the broker's: none may land on this thread.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (thread_.joinable()) return {};
+  Result<std::thread> started = start_thread([this] { run(); });
+  if (!started) return unexpected(started.error());
+  thread_ = std::move(*started);
+  return {};
 }
 
 void JwksRefresher::stop() {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "keys/remote_source.h"
 
 namespace sallyport {
@@ -31,7 +32,7 @@ class JwksRefresher {
   // The sources from now on. One with the name and address of an old one keeps its keys; a new one has those of its
   // stored document at once. Each then has its refresh, within the cool-down.
   void configure(std::vector<KeySourceSettings> sources, std::shared_ptr<DocumentVault> vault);
-  void start();
+  Result<void> start();  // fails where the machine gives no thread
   void stop();  // gives up what is under way, and joins
   // All sources, or the one of that name; false: no such source.
   bool refresh_now(const std::optional<std::string>& name);

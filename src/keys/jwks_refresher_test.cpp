@@ -46,7 +46,7 @@ TEST_F(JwksRefresherTest, KeysAreHereSoonAfterStartAndSaidToBe) {
   refresher.configure(one(source("")), nullptr);
   EXPECT_EQ(fetcher->count(), 0u) << "not before start: the broker forks";
   EXPECT_TRUE(refresher.view("")->keys.pending.none_yet);
-  refresher.start();
+  EXPECT_TRUE(refresher.start());
   EXPECT_TRUE(eventually([&] { return keys_of("") == 1; }));
   EXPECT_TRUE(eventually([&] { return changes > 0; }));
   EXPECT_EQ(fetcher->count(), 1u);
@@ -55,7 +55,7 @@ TEST_F(JwksRefresherTest, KeysAreHereSoonAfterStartAndSaidToBe) {
 
 TEST_F(JwksRefresherTest, ABellRungTenThousandTimesFetchesOnceACoolDown) {
   refresher.configure(one(source("")), nullptr);
-  refresher.start();
+  EXPECT_TRUE(refresher.start());
   ASSERT_TRUE(eventually([&] { return keys_of("") == 1; }));
   const auto bell = refresher.view("")->bell;
   for (int round = 1; round <= 3; ++round) {
@@ -70,7 +70,7 @@ TEST_F(JwksRefresherTest, ABellRungTenThousandTimesFetchesOnceACoolDown) {
 
 TEST_F(JwksRefresherTest, RingsFromManyThreadsWhileItWorks) {
   refresher.configure(one(source("")), std::make_shared<MemoryVault>());
-  refresher.start();
+  EXPECT_TRUE(refresher.start());
   const auto bell = refresher.view("")->bell;
   std::vector<std::thread> threads;
   std::atomic<bool> stop{false};
@@ -100,7 +100,7 @@ TEST_F(JwksRefresherTest, AFetchThatHangsHoldsUpNeitherOthersNorTheEnd) {
   sources.push_back(source("slow", "https://slow.example.com/"));
   sources.push_back(source("quick"));
   refresher.configure(std::move(sources), nullptr);
-  refresher.start();
+  EXPECT_TRUE(refresher.start());
   EXPECT_TRUE(eventually([&] { return keys_of("quick") == 1; }));
   EXPECT_TRUE(refresher.report()[0].in_flight);
   const auto begin = std::chrono::steady_clock::now();
@@ -111,7 +111,7 @@ TEST_F(JwksRefresherTest, AFetchThatHangsHoldsUpNeitherOthersNorTheEnd) {
 
 TEST_F(JwksRefresherTest, AReloadKeepsTheKeysOfTheSameAddressAndDropsThoseOfAnother) {
   refresher.configure(one(source("")), nullptr);
-  refresher.start();
+  EXPECT_TRUE(refresher.start());
   ASSERT_TRUE(eventually([&] { return keys_of("") == 1; }));
   fetcher->respond_with([](const FetchRequest&) { return std::optional(answer(FetchOutcome::timed_out)); });
   refresher.configure(one(source("")), nullptr);
@@ -126,7 +126,7 @@ TEST_F(JwksRefresherTest, AReloadKeepsTheKeysOfTheSameAddressAndDropsThoseOfAnot
 TEST_F(JwksRefresherTest, AReloadWhileAFetchHangsGivesItUp) {
   fetcher->respond_with([](const FetchRequest&) { return std::optional<FetchResult>(); });
   refresher.configure(one(source("")), nullptr);
-  refresher.start();
+  EXPECT_TRUE(refresher.start());
   ASSERT_TRUE(eventually([&] { return fetcher->hanging() == 1; }));
   refresher.configure({}, nullptr);
   EXPECT_TRUE(eventually([&] { return fetcher->hanging() == 0; }));
@@ -135,7 +135,7 @@ TEST_F(JwksRefresherTest, AReloadWhileAFetchHangsGivesItUp) {
 TEST_F(JwksRefresherTest, ARestartInAnOutageHasTheStoredKeysAtOnce) {
   auto vault = std::make_shared<MemoryVault>();
   refresher.configure(one(source("")), vault);
-  refresher.start();
+  EXPECT_TRUE(refresher.start());
   ASSERT_TRUE(eventually([&] { return vault->size() == 1 && keys_of("") == 1; }));
   refresher.stop();
   auto outage = std::make_shared<FakeFetcher>(
@@ -143,7 +143,7 @@ TEST_F(JwksRefresherTest, ARestartInAnOutageHasTheStoredKeysAtOnce) {
   JwksRefresher again(outage, clock, {});
   again.configure(one(source("")), vault);
   EXPECT_EQ(again.view("")->keys.keys->size(), 1u) << "before the thread has even started";
-  again.start();
+  EXPECT_TRUE(again.start());
   EXPECT_TRUE(eventually([&] { return again.report()[0].last_outcome == FetchOutcome::connection_refused; }));
   EXPECT_EQ(again.report()[0].state, SourceState::stale);
   EXPECT_EQ(again.view("")->keys.keys->size(), 1u);
@@ -151,7 +151,7 @@ TEST_F(JwksRefresherTest, ARestartInAnOutageHasTheStoredKeysAtOnce) {
 
 TEST_F(JwksRefresherTest, RefreshNowNamesItsSource) {
   refresher.configure(one(source("plant")), nullptr);
-  refresher.start();
+  EXPECT_TRUE(refresher.start());
   ASSERT_TRUE(eventually([&] { return fetcher->count() == 1; }));
   EXPECT_FALSE(refresher.refresh_now("other"));
   clock.advance(10'000);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/uninterrupted.h"
 #include "keys/fetcher.h"
 
 namespace sallyport {
@@ -61,7 +62,8 @@ bool one_line(std::string_view text) { return text.find_first_of("\r\n") == std:
 std::string FileVault::path_of(const std::string& address) const { return folder_ + "/" + digest(address) + ".jwks"; }
 
 std::optional<StoredDocument> FileVault::load(const std::string& address) {
-  const Descriptor fd(::open(path_of(address).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const Descriptor fd(
+      uninterrupted([&] { return ::open(path_of(address).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); }));
   struct stat st {};
   if (fd.get() < 0 || ::fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode)) return std::nullopt;
   // Keys let people in: a file that somebody else may have written is not believed. Root asks about the broker's.
@@ -111,7 +113,7 @@ Result<void> FileVault::save(const StoredDocument& document) {
     if (n <= 0) return give_up("the key set cannot be written");
     sent += static_cast<std::size_t>(n);
   }
-  if (::fsync(fd.get()) != 0) return give_up("the key set cannot be written to disk");
+  if (uninterrupted([&] { return ::fsync(fd.get()); }) != 0) return give_up("the key set cannot be written to disk");
   if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up("the key set cannot be put in its place");
   return {};
 }

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <memory>
 
+#include "base/uninterrupted.h"
+
 namespace sallyport {
 namespace {
 
@@ -58,7 +60,8 @@ Result<void> make_store_file(const std::string& resolved) {
   struct stat folder {};
   if (::stat(folder_of(resolved).c_str(), &folder) != 0)
     return unexpected(system_error("cannot read", folder_of(resolved)));
-  const int file = ::open(resolved.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600);
+  const int file =
+      uninterrupted([&] { return ::open(resolved.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600); });
   if (file < 0) {
     if (errno == EEXIST) return {};  // another process was first
     return unexpected(system_error("cannot make the store", resolved));

@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import socket
+import subprocess
 import time
 
 from harness import key_server as ks
 from harness import machine, tokens
-from harness.broker import Kind, current_kind
+from harness.broker import Broker, Kind, current_kind
 from harness.case import V5, BrokerCase, raw_mqtt
 from harness.faults import Faults
 from harness.keys import Pair, key_set
@@ -41,8 +43,6 @@ class FaultCase(BrokerCase):
 
     def cli_on(self, faults, *words, stdin=None, gate=None):
         """The command line, on the failing machine."""
-        import subprocess
-
         return subprocess.run(
             [*faults.command(str(machine.SALLYPORT)), *map(str, words), "--config", str(gate.file)],
             input=stdin, capture_output=True, text=True, timeout=60,
@@ -159,11 +159,13 @@ class Scarcity(FaultCase):
     def test_without_file_descriptors_decisions_go_on(self):
         gate, broker, faults = self.start_faulty()
         self.knows_ann(gate, broker)
-        with faults("no_files"):
-            gate.set_password("ann", "a second password")
+        with faults("no_files"), socket.socket(socket.AF_UNIX) as asks:
+            asks.connect(str(gate.folder / "control.sock"))
             self.eventually(lambda: faults.happened("no_files") > 0, "nothing ever wanted a descriptor")
+            gate.set_password("ann", "a second password")
             self.assertJudgesWell(broker)
         self.eventually(lambda: self.ann(broker, "a second password") == 0, "the change never came through")
+        self.assertIn("alive, ready", gate.cli("status"))
 
     def test_without_memory_for_large_things_decisions_go_on(self):
         gate, broker, faults = self.start_faulty()
@@ -187,8 +189,6 @@ class Scarcity(FaultCase):
         faults = Faults(gate.folder)
         faults.set("threads")
         kind = current_kind()
-        from harness.broker import Broker
-
         broker = Broker(gate, kind=Kind(kind.name, faults.command(*kind.command)))
         self.addCleanup(broker.stop)
         self.assertNotEqual(broker.start_expecting_failure(), 0)
