@@ -32,17 +32,22 @@ bool well_formed_length(std::string_view text) noexcept {
   return !text.empty() && text.size() <= kMaxTopicBytes && text.find('\0') == std::string_view::npos;
 }
 
+// find_first_of() calls a function for each character; this is asked for every message.
+bool holds_wildcard(std::string_view text) noexcept {
+  bool found = false;
+  for (const char c : text) found |= c == '+' || c == '#';
+  return found;
+}
+
 }  // namespace
 
-bool is_topic_name(std::string_view text) noexcept {
-  return well_formed_length(text) && text.find_first_of("+#") == std::string_view::npos;
-}
+bool is_topic_name(std::string_view text) noexcept { return well_formed_length(text) && !holds_wildcard(text); }
 
 bool is_topic_filter(std::string_view text) noexcept {
   if (!well_formed_length(text)) return false;
   for (Levels l(text); !l.done();) {
     const bool hash = l.is_hash();
-    if (!hash && !l.is_plus() && l.level().find_first_of("+#") != std::string_view::npos) return false;
+    if (!hash && !l.is_plus() && holds_wildcard(l.level())) return false;
     l.advance();
     if (hash && !l.done()) return false;
   }
@@ -86,7 +91,7 @@ std::optional<std::string_view> judged_filter(std::string_view asked) noexcept {
   const std::string_view rest = asked.substr(share.size());
   const std::size_t slash = rest.find('/');
   if (slash == std::string_view::npos || slash == 0 || slash + 1 == rest.size()) return std::nullopt;
-  if (rest.substr(0, slash).find_first_of("+#") != std::string_view::npos) return std::nullopt;
+  if (holds_wildcard(rest.substr(0, slash))) return std::nullopt;
   return rest.substr(slash + 1);
 }
 
