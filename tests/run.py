@@ -202,7 +202,8 @@ def main():
 
     def folder(name):
         files = sorted((HERE / name).glob("*_test.py"))
-        return [python_suite(name, files, only)] if files else []
+        # The long suite has an hour of a device's life in it.
+        return [python_suite(name, files, only, seconds=6000 if name == "long" else 1200)] if files else []
 
     def long_units(preset, name):
         return units(preset) if options.all or name in options.suites else []
