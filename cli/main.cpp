@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
     add_key_commands(app);
     add_running_commands(app);
     add_keys_commands(app);
+    add_store_commands(app);
     // END commands
     app.parse(argc, argv);
   } catch (const ExitWith& exit) {

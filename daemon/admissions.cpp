@@ -3,34 +3,30 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/record.h"
+#include "crypto/digest.h"
+
 namespace sallyport::daemon {
-namespace {
 
-// Length-prefixed, so that no two clients share a key: ("a", "bc") is not ("ab", "c").
-void make_key(std::string& out, Contract contract, const ClientName& client) {
-  out.clear();
-  out += static_cast<char>(contract);
-  for (const std::string_view part : {client.tenant, client.username}) {
-    for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(part.size() >> shift);
-    out += part;
-  }
-  out += client.client_id;
+std::string Admissions::key_of(Contract contract, const ClientName& client) {
+  // Length-prefixed, so that no two clients share a key: ("a", "bc") is not ("ab", "c").
+  thread_local std::string words;
+  words.clear();
+  RecordWriter(words).text(name(contract)).text(client.tenant).text(client.username).text(client.client_id);
+  return sha256(words);
 }
-
-}  // namespace
 
 Admissions::Admissions(std::size_t capacity) : capacity_of_shard_(std::max<std::size_t>(1, capacity / kShards)) {
   for (auto& shard : shards_) shard = std::make_unique<Shard>(hash_);
 }
 
-void Admissions::admit(Contract contract, const ClientName& client, Admission admission) {
-  std::string key;
-  make_key(key, contract, client);
+void Admissions::admit(std::string key, Admission admission) {
   Shard& shard = shard_of(key);
   std::list<Entry> made, dropped;  // allocated and freed outside the lock
   made.push_back({std::move(key), std::move(admission)});
   const std::lock_guard lock(shard.mutex);
   if (const auto known = shard.index.find(made.front().key); known != shard.index.end()) {
+    if (known->second->admission.at_ms > made.front().admission.at_ms) return;
     std::swap(known->second->admission, made.front().admission);
     shard.by_use.splice(shard.by_use.begin(), shard.by_use, known->second);
     return;
@@ -44,9 +40,7 @@ void Admissions::admit(Contract contract, const ClientName& client, Admission ad
   shard.by_use.splice(shard.by_use.begin(), made);
 }
 
-std::optional<Admission> Admissions::find(Contract contract, const ClientName& client, UnixSeconds now) {
-  thread_local std::string key;
-  make_key(key, contract, client);
+std::optional<Admission> Admissions::find(std::string_view key, UnixSeconds now) {
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const auto known = shard.index.find(key);
@@ -55,6 +49,30 @@ std::optional<Admission> Admissions::find(Contract contract, const ClientName& c
   if (admission.ends_at && *admission.ends_at <= now) return std::nullopt;
   shard.by_use.splice(shard.by_use.begin(), shard.by_use, known->second);
   return admission;
+}
+
+void Admissions::forget_older(std::string_view key, std::int64_t at_ms) {
+  Shard& shard = shard_of(key);
+  std::list<Entry> dropped;
+  const std::lock_guard lock(shard.mutex);
+  const auto known = shard.index.find(key);
+  if (known == shard.index.end() || known->second->admission.at_ms >= at_ms) return;
+  const auto entry = known->second;
+  shard.index.erase(known);
+  dropped.splice(dropped.begin(), shard.by_use, entry);
+}
+
+void Admissions::forget_all_older(std::int64_t at_ms) {
+  for (const auto& shard : shards_) {
+    std::list<Entry> dropped;
+    const std::lock_guard lock(shard->mutex);
+    for (auto it = shard->by_use.begin(); it != shard->by_use.end();) {
+      const auto entry = it++;
+      if (entry->admission.at_ms >= at_ms) continue;
+      shard->index.erase(entry->key);
+      dropped.splice(dropped.begin(), shard->by_use, entry);
+    }
+  }
 }
 
 void Admissions::sweep(UnixSeconds now) {

@@ -26,10 +26,17 @@ namespace sallyport::daemon {
 
 class Admissions {
  public:
+  // 32 bytes that stand for one client of one contract; the same on every node.
+  static std::string key_of(Contract contract, const ClientName& client);
+
   explicit Admissions(std::size_t capacity);
-  void admit(Contract contract, const ClientName& client, Admission admission);
+  // Of two under one key the later decision stays.
+  void admit(std::string key, Admission admission);
   // Nothing: never let in, forgotten, or at its end (exp <= now: RFC 7519 4.1.4).
-  std::optional<Admission> find(Contract contract, const ClientName& client, UnixSeconds now);
+  std::optional<Admission> find(std::string_view key, UnixSeconds now);
+  // The client was let in anew at another node.
+  void forget_older(std::string_view key, std::int64_t at_ms);
+  void forget_all_older(std::int64_t at_ms);
   // Takes what has come to its end out of a part of the table; call it now and then.
   void sweep(UnixSeconds now);
   std::size_t size() const;

@@ -8,11 +8,14 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "codec/base64url.h"
 #include "config/load.h"
 #include "config/schema_http.h"
 #include "control/handlers.h"
+#include "crypto/random.h"
 #include "daemon/http/tls.h"
 #include "daemon/notify.h"
+#include "postgres/postgres_admissions.h"
 #include "postgres/postgres_store.h"
 
 namespace sallyport::daemon {
@@ -27,6 +30,8 @@ std::string one_line(const Error& e) {
   if (!e.hint.empty()) out += "; hint: " + e.hint;
   return out;
 }
+
+bool is_postgres(std::string_view url) { return url.starts_with("postgres://") || url.starts_with("postgresql://"); }
 
 std::shared_ptr<const ContractOptions> options_of(const HttpSettings& http) {
   auto out = std::make_shared<ContractOptions>();
@@ -73,6 +78,12 @@ bool Application::start() {
   EngineOptions options;
   options.config_path = config_path_;
   options.accepts_postgres = true;
+  options.may_fetch_users = true;
+  options.store_bell = [](const std::string& url, std::function<void()> ring) -> std::shared_ptr<void> {
+    if (!is_postgres(url)) return nullptr;
+    postgres::Listener::Hooks hooks{[ring](std::string_view) { ring(); }, ring};
+    return std::make_shared<postgres::Listener>(url, postgres::kChangeChannel, std::move(hooks));
+  };
   options.log = [this](LogLevel level, std::string_view line) { log_.write(level, line); };
   auto engine = Engine::open(std::move(options));
   if (!engine) return refuse(engine.error().faults);
@@ -103,6 +114,7 @@ bool Application::start() {
 
   house_ = std::make_unique<House>(*engine_, static_cast<std::size_t>(settings_.max_admissions),
                                    std::make_shared<const HouseRules>(HouseRules{*callers, options_of(settings_)}));
+  share_admissions(settings->store.url);
   server.workers = settings_.workers ? static_cast<std::size_t>(settings_.workers)
                                      : std::max(1u, std::thread::hardware_concurrency());
   server.max_connections = static_cast<std::size_t>(settings_.max_connections);
@@ -110,6 +122,9 @@ bool Application::start() {
   server_ = std::make_unique<http::Server>(*house_, std::move(listeners), std::move(server));
   if (const Result<void> started = engine_->start(); !started) return refuse({started.error()});
   if (const Result<void> started = server_->start(); !started) return refuse({started.error()});
+  if (house_->shared)
+    if (const Result<void> started = house_->shared->start([this] { server_->wake(); }); !started)
+      return refuse({started.error()});
   open_control_socket();
   watch(settings_);
   for (const std::string& address : addresses)
@@ -119,6 +134,20 @@ bool Application::start() {
   warn_of_loose_ends();
   notify_service_manager("READY=1");
   return true;
+}
+
+// Several nodes beside one database know of each other's clients.
+void Application::share_admissions(const std::string& url) {
+  if (!is_postgres(url)) return;
+  const std::string node = encode_hex(random_bytes(8));
+  SharedAdmissions::Stores stores{std::make_unique<postgres::PostgresAdmissions>(url, node),
+                                  std::make_unique<postgres::PostgresAdmissions>(url, node)};
+  house_->shared = std::make_unique<SharedAdmissions>(house_->admissions, std::move(stores),
+                                                      static_cast<std::size_t>(settings_.max_admissions));
+  postgres::Listener::Hooks hooks{
+      [this, node](std::string_view payload) { house_->shared->heard(postgres::read_notice(payload, node)); },
+      [this] { house_->shared->missed_some(); }};
+  admission_listener_ = std::make_unique<postgres::Listener>(url, postgres::kAdmissionChannel, std::move(hooks));
 }
 
 void Application::open_control_socket() {
@@ -251,6 +280,9 @@ void Application::drain() {
     say(LogLevel::warning, fmt::format("{} connections were cut off", left));
   control_.reset();
   server_->stop();
+  // No worker is left who could offer anything; what was offered is still written.
+  admission_listener_.reset();
+  house_->shared.reset();
   server_.reset();
   house_.reset();
   engine_.reset();

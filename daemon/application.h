@@ -12,6 +12,7 @@
 #include "daemon/log.h"
 #include "engine/compile.h"
 #include "engine/engine.h"
+#include "postgres/listener.h"
 
 namespace sallyport::daemon {
 
@@ -23,6 +24,7 @@ class Application {
 
  private:
   bool start();
+  void share_admissions(const std::string& url);
   void open_control_socket();
   void warn_of_loose_ends();
   void wait_for_signals();
@@ -39,6 +41,7 @@ class Application {
   std::vector<WatchedFile> watched_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<House> house_;
+  std::unique_ptr<postgres::Listener> admission_listener_;  // tells the house's table
   std::unique_ptr<control::Server> control_;
   std::unique_ptr<http::Server> server_;
 };

@@ -16,11 +16,31 @@ Ruling EngineDesk::connect(Contract contract, const ConnectAttempt& attempt, con
         add_saturating(*last_.decision.expires_at, last_.decision.authority ? last_.decision.authority->leeway : 0);
   else if (!last_.decision.expires_at && last_.decision.token_shown && session.max_session)
     last_.ends_at = add_saturating(now(), *session.max_session);
-  if (last_.decision.verdict == Verdict::unavailable && last_.decision.wants_refresh) waits_for_keys_ = true;
+  if (last_.decision.wants_user && attempt.username) engine_.fetch_user(*attempt.username);
+  const bool fetches = last_.decision.wants_refresh || (last_.decision.wants_user && !engine_.store_away());
+  if (last_.decision.verdict == Verdict::unavailable && fetches && !final_) {
+    held_->for_snapshot = true;
+    wait_ = Wait::to_ask_again;
+  }
   // A refusal touches no admission: anybody can fail in anybody's name.
-  if (client && last_.verdict == Verdict::allow)
-    admissions_.admit(contract, *client, last_admission(client->client_id));
+  if (client && last_.verdict == Verdict::allow) {
+    const std::string key = Admissions::key_of(contract, *client);
+    Admission admission = last_admission(client->client_id);
+    if (shared_ && held_) {
+      held_->ticket = shared_->offer(key, admission);
+      if (!final_ && !shared_->settled(held_->ticket) && wait_ == Wait::none) wait_ = Wait::to_send;
+    }
+    admissions_.admit(key, std::move(admission));
+  }
   return last_;
+}
+
+void EngineDesk::begin(Held& held, bool final) noexcept {
+  held_ = &held;
+  final_ = final;
+  wait_ = Wait::none;
+  held.for_snapshot = false;
+  held.ticket = 0;
 }
 
 Admission EngineDesk::last_admission(std::string_view client_id) {
@@ -29,17 +49,32 @@ Admission EngineDesk::last_admission(std::string_view client_id) {
   out.is_superuser = last_.decision.is_superuser;
   out.authenticator = last_.decision.authenticator;
   out.ends_at = last_.ends_at;
+  if (shared_) out.at_ms = shared_->now_ms();
   return out;
 }
 
 std::optional<Admission> EngineDesk::admitted(Contract contract, const ClientName& client) {
-  std::optional<Admission> found = admissions_.find(contract, client, now());
+  const std::string key = Admissions::key_of(contract, client);
+  std::optional<Admission> found = admissions_.find(key, now());
+  if (!found && shared_ && !final_ && !(held_->lookup && held_->lookup->key == key)) {
+    // Another node may have let him in: nobody is denied before the store was asked.
+    held_->lookup = shared_->ask(key);
+    if (held_->lookup) wait_ = Wait::to_ask_again;
+  }
   if (!found || found->authenticator != Authenticator::password) return found;
   decider_.mode();
   const GateSnapshot& snapshot = decider_.decided_with();
   // A user who was disabled or deleted since then is nobody; while the users cannot be read, he is who he was.
   if (!snapshot.users) return found;
   const auto user = snapshot.users->find(client.username);
+  if (snapshot.must_fetch(client.username)) {
+    // A change of his would be here: he is who he was, unless the store, which is asked, says otherwise.
+    if (final_ || engine_.store_away()) return found;
+    engine_.fetch_user(client.username);
+    held_->for_snapshot = true;
+    wait_ = Wait::to_ask_again;
+    return std::nullopt;
+  }
   if (!user || !user->enabled) return std::nullopt;
   return found;
 }

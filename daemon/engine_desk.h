@@ -5,13 +5,16 @@
 
 #include "daemon/admissions.h"
 #include "daemon/desk.h"
+#include "daemon/held.h"
 #include "engine/engine.h"
 
 namespace sallyport::daemon {
 
 class EngineDesk final : public Desk {
  public:
-  EngineDesk(Engine& engine, Admissions& admissions) : engine_(engine), admissions_(admissions), decider_(engine) {}
+  // `shared`: nothing where there is one node alone.
+  EngineDesk(Engine& engine, Admissions& admissions, SharedAdmissions* shared)
+      : engine_(engine), admissions_(admissions), shared_(shared), decider_(engine) {}
 
   UnixSeconds now() const override { return engine_.clock().unix_seconds(); }
   Ruling connect(Contract contract, const ConnectAttempt& attempt, const ClientName* client) override;
@@ -23,19 +26,23 @@ class EngineDesk final : public Desk {
   const ContractOptions& options() const override { return *options_; }
   void set_options(std::shared_ptr<const ContractOptions> options) { options_ = std::move(options); }
 
-  // Whether a ruling since begin() could not be made because keys are being fetched: ask again once there is a newer
-  // snapshot.
-  void begin() noexcept { waits_for_keys_ = false; }
-  bool waits_for_keys() const noexcept { return waits_for_keys_; }
+  // A request begins, or begins again with what it was `held` for. Where it is `final` it is answered with what is
+  // there.
+  void begin(Held& held, bool final) noexcept;
+  enum class Wait : std::uint8_t { none, to_ask_again, to_send };
+  Wait wait() const noexcept { return wait_; }
   std::uint64_t snapshot_generation();
 
  private:
   Engine& engine_;
   Admissions& admissions_;
+  SharedAdmissions* shared_;
   Engine::Decider decider_;
   std::shared_ptr<const ContractOptions> options_ = std::make_shared<const ContractOptions>();
   Ruling last_;
-  bool waits_for_keys_ = false;
+  Held* held_ = nullptr;
+  bool final_ = true;
+  Wait wait_ = Wait::none;
 };
 
 }  // namespace sallyport::daemon

@@ -25,6 +25,9 @@ std::shared_ptr<const House::Readiness> House::readiness() {
   const std::lock_guard lock(readiness_mutex_);
   if (readiness_ && now - readiness_at_ms_ < 1000 && !(drains && readiness_->ready)) return readiness_;
   Health health = engine.status().health;
+  if (shared && shared->away())
+    health.degraded.push_back(
+        "the store does not take admissions: this node serves those that it made itself, and hands them on later");
   if (drains) {
     health.ready = false;
     health.not_ready.push_back("the daemon is stopping");
@@ -58,6 +61,12 @@ std::string House::metrics_text() {
                static_cast<double>(admissions.size()));
   append_counter(page, "sallyport_admissions_forgotten_total", "Admitted clients forgotten for want of room.",
                  admissions.forgotten());
+  append_gauge(page, "sallyport_admissions_unstored", "Admissions that the store has not taken yet.",
+               shared ? static_cast<double>(shared->waiting()) : 0);
+  append_counter(page, "sallyport_admissions_lost_total", "Admissions that no other node hears of, for want of room.",
+                 shared ? shared->dropped() : 0);
+  append_counter(page, "sallyport_admission_lookups_total", "Clients that were looked for in the store.",
+                 shared ? shared->lookups() : 0);
   return page;
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/callers.h"
 #include "daemon/desk.h"
 #include "daemon/http_metrics.h"
+#include "daemon/shared_admissions.h"
 #include "engine/engine.h"
 
 namespace sallyport::daemon {
@@ -27,6 +28,7 @@ struct House {
 
   Engine& engine;
   Admissions admissions;
+  std::unique_ptr<SharedAdmissions> shared;  // nothing: one node alone. Made before the first Responder
   HttpMetrics metrics;
   SnapshotBox<HouseRules> rules;
   std::atomic<bool> draining{false};

@@ -197,29 +197,51 @@ Admission until(std::optional<UnixSeconds> end) {
 
 TEST(AdmissionsTest, AClientIsKnownByItsWholeName) {
   Admissions table(1000);
-  table.admit(Contract::rabbitmq, {"/", "alice", "c1"}, until(100));
-  EXPECT_TRUE(table.find(Contract::rabbitmq, {"/", "alice", "c1"}, 99));
-  EXPECT_FALSE(table.find(Contract::rabbitmq, {"/", "alice", "c1"}, 100));
-  EXPECT_FALSE(table.find(Contract::rabbitmq, {"/", "alice", "c2"}, 99));
-  EXPECT_FALSE(table.find(Contract::rabbitmq, {"/", "alic", "ec1"}, 99));
-  EXPECT_FALSE(table.find(Contract::rabbitmq, {"/a", "lice", "c1"}, 99));
-  EXPECT_FALSE(table.find(Contract::emqx, {"/", "alice", "c1"}, 99));
+  table.admit(Admissions::key_of(Contract::rabbitmq, {"/", "alice", "c1"}), until(100));
+  EXPECT_TRUE(table.find(Admissions::key_of(Contract::rabbitmq, {"/", "alice", "c1"}), 99));
+  EXPECT_FALSE(table.find(Admissions::key_of(Contract::rabbitmq, {"/", "alice", "c1"}), 100));
+  EXPECT_FALSE(table.find(Admissions::key_of(Contract::rabbitmq, {"/", "alice", "c2"}), 99));
+  EXPECT_FALSE(table.find(Admissions::key_of(Contract::rabbitmq, {"/", "alic", "ec1"}), 99));
+  EXPECT_FALSE(table.find(Admissions::key_of(Contract::rabbitmq, {"/a", "lice", "c1"}), 99));
+  EXPECT_FALSE(table.find(Admissions::key_of(Contract::emqx, {"/", "alice", "c1"}), 99));
 }
 
 TEST(AdmissionsTest, TheLastOneCounts) {
   Admissions table(1000);
-  table.admit(Contract::emqx, {"", "a", "c"}, until(100));
-  table.admit(Contract::emqx, {"", "a", "c"}, until(200));
-  EXPECT_TRUE(table.find(Contract::emqx, {"", "a", "c"}, 150));
+  table.admit(Admissions::key_of(Contract::emqx, {"", "a", "c"}), until(100));
+  table.admit(Admissions::key_of(Contract::emqx, {"", "a", "c"}), until(200));
+  EXPECT_TRUE(table.find(Admissions::key_of(Contract::emqx, {"", "a", "c"}), 150));
   EXPECT_EQ(table.size(), 1u);
+}
+
+TEST(AdmissionsTest, OfTwoNodesTheLaterDecisionCounts) {
+  Admissions table(1000);
+  const std::string key = Admissions::key_of(Contract::emqx, {"", "a", "c"});
+  const auto decided = [](std::int64_t at, UnixSeconds end) {
+    Admission out = until(end);
+    out.at_ms = at;
+    return out;
+  };
+  table.admit(key, decided(20, 200));
+  table.admit(key, decided(10, 100));  // read from the store, and older
+  EXPECT_TRUE(table.find(key, 150));
+  table.forget_older(key, 20);
+  EXPECT_TRUE(table.find(key, 150));
+  table.forget_older(key, 21);
+  EXPECT_FALSE(table.find(key, 150));
+  table.admit(key, decided(30, 200));
+  table.forget_all_older(30);
+  EXPECT_EQ(table.size(), 1u);
+  table.forget_all_older(31);
+  EXPECT_EQ(table.size(), 0u);
 }
 
 TEST(AdmissionsTest, AFullTableForgetsWhoWasAskedAboutLongestAgo) {
   Admissions table(64);
-  table.admit(Contract::emqx, {"", "kept", "c"}, until({}));
+  table.admit(Admissions::key_of(Contract::emqx, {"", "kept", "c"}), until({}));
   for (int i = 0; i < 5000; ++i) {
-    table.admit(Contract::emqx, {"", "u" + std::to_string(i), "c"}, until({}));
-    ASSERT_TRUE(table.find(Contract::emqx, {"", "kept", "c"}, 1)) << i;
+    table.admit(Admissions::key_of(Contract::emqx, {"", "u" + std::to_string(i), "c"}), until({}));
+    ASSERT_TRUE(table.find(Admissions::key_of(Contract::emqx, {"", "kept", "c"}), 1)) << i;
   }
   EXPECT_LE(table.size(), 64u);
   EXPECT_GE(table.forgotten(), 4900u);
@@ -227,7 +249,8 @@ TEST(AdmissionsTest, AFullTableForgetsWhoWasAskedAboutLongestAgo) {
 
 TEST(AdmissionsTest, WhatEndedIsSweptOut) {
   Admissions table(1000);
-  for (int i = 0; i < 500; ++i) table.admit(Contract::emqx, {"", std::to_string(i), "c"}, until(i % 2 ? 10 : 1000));
+  for (int i = 0; i < 500; ++i)
+    table.admit(Admissions::key_of(Contract::emqx, {"", std::to_string(i), "c"}), until(i % 2 ? 10 : 1000));
   for (int i = 0; i < 16; ++i) table.sweep(10);
   EXPECT_EQ(table.size(), 250u);
 }

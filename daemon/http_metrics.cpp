@@ -55,8 +55,10 @@ void HttpMetrics::append_to(std::string& page) const {
   counter("sallyport_http_tls_failures_total", "TLS handshakes that failed.", tls_failures);
   counter("sallyport_http_unproven_callers_total", "Requests of callers who did not prove that they may ask.",
           unproven_callers);
-  counter("sallyport_http_held_attempts_total", "Attempts that were held while keys were being fetched.",
+  counter("sallyport_http_held_attempts_total", "Questions that were held while what they need was being fetched.",
           held_attempts);
+  counter("sallyport_http_held_answers_total", "Answers that were held until their admission was stored.",
+          held_answers);
   counter("sallyport_http_accept_errors_total", "Connections that could not be accepted (no file descriptors).",
           accept_errors);
 }

@@ -22,7 +22,7 @@ class HttpMetrics {
   void count_time(std::uint64_t nanoseconds) noexcept;
 
   Counter connections_opened{0}, connections_open{0}, connections_evicted{0}, timeouts{0};
-  Counter tls_failures{0}, unproven_callers{0}, held_attempts{0}, accept_errors{0};
+  Counter tls_failures{0}, unproven_callers{0}, held_attempts{0}, held_answers{0}, accept_errors{0};
 
   void append_to(std::string& page) const;
 

@@ -16,7 +16,8 @@ void plain(int status, std::string_view text, http::Response& out) {
 
 }  // namespace
 
-Responder::Responder(House& house) : house_(house), desk_(house.engine, house.admissions), rules_(house.rules) {
+Responder::Responder(House& house)
+    : house_(house), desk_(house.engine, house.admissions, house.shared.get()), rules_(house.rules) {
   scratch_.reserve(8 * 1024);
 }
 
@@ -54,10 +55,11 @@ bool Responder::receive(const http::Request& request, const PeerFacts& peer, htt
   return false;
 }
 
-bool Responder::answer(const http::Request& request, const PeerFacts& peer, bool final, http::Response& out) noexcept {
-  bool held = false;
+Responder::Wait Responder::answer(const http::Request& request, const PeerFacts& peer, bool final, Held& held,
+                                  http::Response& out) noexcept {
+  Wait wait = Wait::none;
   try {
-    desk_.begin();
+    desk_.begin(held, final);
     desk_.set_options(rules_.get().options);
     switch (route_.kind) {
       case Route::Kind::none:
@@ -81,7 +83,7 @@ bool Responder::answer(const http::Request& request, const PeerFacts& peer, bool
         copy.body_data = scratch_.data();
         copy.query_data = scratch_.data() + request.body_size;
         answer_contract(copy, out);
-        held = desk_.waits_for_keys() && !final;
+        wait = desk_.wait();
         wipe(scratch_);
         break;
       }
@@ -94,15 +96,28 @@ bool Responder::answer(const http::Request& request, const PeerFacts& peer, bool
       say(route_.contract, Question::connect, Verdict::unavailable, out);
     else
       out.status = 503;
-    return true;
+    return Wait::none;
   }
-  if (!held) return true;
-  held_with_ = desk_.snapshot_generation();
-  out.clear();
-  return false;
+  if (wait == Wait::to_ask_again) {
+    held.generation = desk_.snapshot_generation();
+    out.clear();
+  }
+  return wait;
 }
 
-bool Responder::newer_snapshot() noexcept { return desk_.snapshot_generation() != held_with_; }
+bool Responder::ready(const Held& held) noexcept {
+  if (held.for_snapshot) return desk_.snapshot_generation() != held.generation;
+  if (held.ticket) return house_.shared->settled(held.ticket);
+  return !held.lookup || held.lookup->done.load(std::memory_order_acquire);
+}
+
+void Responder::gave_up(const Held& held) noexcept {
+  if (held.for_snapshot || !house_.shared) return;
+  if (held.ticket)
+    house_.shared->gave_up_writing();
+  else
+    house_.shared->gave_up_reading();
+}
 
 void Responder::answer_contract(http::Request& request, http::Response& out) {
   const std::string_view endpoint = route_.endpoint;

@@ -21,10 +21,15 @@ class Responder {
   // Once the head is there, before any of the body is read: whether he may ask this at all. False: `out` is the answer,
   // and the connection ends with it.
   bool receive(const http::Request& request, const PeerFacts& peer, http::Response& out) noexcept;
-  // The whole request of the last receive(). False: keys are being fetched; ask again when wants_retry() says so. With
-  // `final`, it is answered whatever is there. The request stays as it was.
-  bool answer(const http::Request& request, const PeerFacts& peer, bool final, http::Response& out) noexcept;
-  bool newer_snapshot() noexcept;
+  // The whole request of the last receive(). to_ask_again: what it needs is being fetched; to_send: the answer is in
+  // `out` and must not leave yet; until ready(held). With `final`, it is answered whatever is there. The request stays
+  // as it was.
+  using Wait = EngineDesk::Wait;
+  Wait answer(const http::Request& request, const PeerFacts& peer, bool final, Held& held,
+              http::Response& out) noexcept;
+  bool ready(const Held& held) noexcept;
+  // It waited as long as it may.
+  void gave_up(const Held& held) noexcept;
 
   HttpMetrics& metrics() noexcept { return house_.metrics; }
   bool draining() const noexcept { return house_.draining.load(std::memory_order_relaxed); }
@@ -45,7 +50,6 @@ class Responder {
   Route route_;
   Grant grant_;
   std::string scratch_;  // body and query of the request at hand, decoded in place and wiped
-  std::uint64_t held_with_ = 0;
 };
 
 }  // namespace sallyport::daemon

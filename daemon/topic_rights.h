@@ -17,6 +17,7 @@ namespace sallyport::daemon {
 // The rights of one client, which any worker may be asked about.
 class SharedRights {
  public:
+  void append_record(std::string& out) const { rights_.append_record(out); }
   explicit SharedRights(TopicRights rights) : rights_(std::move(rights)) {}
   TopicVerdict check(const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy) const {
     const std::lock_guard lock(mutex_);
@@ -33,6 +34,7 @@ struct Admission {
   bool is_superuser = false;
   Authenticator authenticator = Authenticator::none;
   std::optional<UnixSeconds> ends_at;  // exp and leeway, or the longest session
+  std::int64_t at_ms = 0;              // when it was decided; of two of one client the later one counts
   std::shared_ptr<const SharedRights> rights;
 };
 

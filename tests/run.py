@@ -220,6 +220,7 @@ def main():
         "cli": lambda: folder("cli"),
         "keys": lambda: folder("keys"),
         "http": lambda: folder("http"),
+        "cluster": lambda: folder("cluster"),
         "interop": lambda: folder("interop"),
         "differential": lambda: folder("differential"),
         "faults": lambda: folder("faults"),

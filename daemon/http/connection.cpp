@@ -224,29 +224,44 @@ Connection::Step Connection::advance() {
 Connection::Step Connection::answer_now(bool final) {
   daemon::Responder& responder = neighbours_.responder;
   const bool again = phase_ == Phase::held;
+  if (!again) held_ = {};
   const auto began = std::chrono::steady_clock::now();
   // Others were answered meanwhile: the responder's route and caller are not this request's any more.
   response_.clear();
   if (!responder.receive(request_, peer_, response_)) {
-    if (again) --neighbours_.held;
+    neighbours_.held_ones.erase(this);
     phase_ = Phase::head;
     finish(response_, false);
     return Step::ending;
   }
-  const bool may_hold = !final && (again || neighbours_.held < neighbours_.limits.max_held);
-  if (!responder.answer(request_, peer_, !may_hold, response_)) {
-    if (!again) {
-      ++neighbours_.held;
-      responder.metrics().held_attempts.fetch_add(1, std::memory_order_relaxed);
-      enter(Phase::held);
-      held_since_ms_ = neighbours_.now_ms;
-      neighbours_.hold_began();
-    }
+  const bool may_hold = !final && (again || neighbours_.held() < neighbours_.limits.max_held);
+  const daemon::Responder::Wait wait = responder.answer(request_, peer_, !may_hold, held_, response_);
+  if (wait != daemon::Responder::Wait::to_ask_again)
+    responder.metrics().count_time(static_cast<std::uint64_t>((std::chrono::steady_clock::now() - began).count()));
+  if (wait == daemon::Responder::Wait::none) return send_answer();
+  answer_waits_ = wait == daemon::Responder::Wait::to_send;
+  return hold();
+}
+
+Connection::Step Connection::hold() {
+  if (phase_ == Phase::held) {
+    if (answer_waits_) held_since_ms_ = neighbours_.now_ms;  // it waits for something else from here on
     return Step::held;
   }
-  if (again) --neighbours_.held;
+  daemon::HttpMetrics& metrics = neighbours_.responder.metrics();
+  (answer_waits_ ? metrics.held_answers : metrics.held_attempts).fetch_add(1, std::memory_order_relaxed);
+  enter(Phase::held);
+  held_since_ms_ = neighbours_.now_ms;
+  neighbours_.held_ones.insert(this);
+  neighbours_.hold_began();
+  return Step::held;
+}
+
+Connection::Step Connection::send_answer() {
+  daemon::Responder& responder = neighbours_.responder;
+  neighbours_.held_ones.erase(this);
+  answer_waits_ = false;
   phase_ = Phase::head;
-  responder.metrics().count_time(static_cast<std::uint64_t>((std::chrono::steady_clock::now() - began).count()));
   const bool keep = request_.keep_alive && !response_.close && !responder.draining();
   finish(response_, keep);
   if (!keep) return Step::ending;
@@ -261,9 +276,11 @@ Connection::Step Connection::answer_now(bool final) {
 void Connection::retry(std::int64_t now_ms) {
   neighbours_.now_ms = now_ms;
   if (phase_ != Phase::held || writing_) return;
-  const bool over = now_ms - held_since_ms_ >= neighbours_.limits.held;
-  if (!over && !neighbours_.responder.newer_snapshot()) return;
-  const Step step = answer_now(over);
+  const Limits& limits = neighbours_.limits;
+  const bool over = now_ms - held_since_ms_ >= (held_.waits_for_store() ? limits.held_for_store : limits.held);
+  if (!over && !neighbours_.responder.ready(held_)) return;
+  if (over) neighbours_.responder.gave_up(held_);
+  const Step step = answer_waits_ ? send_answer() : answer_now(over);
   if (step == Step::held) return;
   if (step == Step::answered && begin_ != end_) return work();
   write();
@@ -368,7 +385,7 @@ void Connection::close_if_idle() {
 
 void Connection::close() {
   if (phase_ == Phase::closed) return;
-  if (phase_ == Phase::held) --neighbours_.held;
+  neighbours_.held_ones.erase(this);
   phase_ = Phase::closed;
   error_code ignored;
   socket_.close(ignored);

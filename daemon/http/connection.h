@@ -9,9 +9,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "daemon/callers.h"
+#include "daemon/held.h"
 #include "daemon/http/chunked.h"
 #include "daemon/http/request.h"
 #include "daemon/http/response.h"
@@ -40,7 +42,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Ends it if nobody waits for an answer.
   void close_if_idle();
   void close();
-  // A held request is asked again: a newer snapshot is there, or its time is over.
+  // A held request is asked again, or its answer sent: what it waits for is there, or its time is over.
   void retry(std::int64_t now_ms);
   Phase phase() const noexcept { return phase_; }
   std::int64_t since_ms() const noexcept { return since_ms_; }
@@ -54,6 +56,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class Step : std::uint8_t { more, answered, held, ending };
   Step advance();
   Step answer_now(bool final);
+  Step hold();
+  Step send_answer();
   Step end_with(int status);
   bool make_room(std::size_t wanted);
   void finish(const Response& response, bool keep_alive);
@@ -71,6 +75,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::int64_t since_ms_ = 0;  // when the phase began
   std::int64_t deadline_ms_ = 0;
   std::int64_t held_since_ms_ = 0;
+  daemon::Held held_;
+  bool answer_waits_ = false;  // the answer is there, and what it promises is not
 
   std::vector<char> buffer_;  // bytes of requests: [begin_, end_)
   std::size_t begin_ = 0, end_ = 0;
@@ -88,7 +94,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 // The times of the phases, in ms.
 struct Limits {
   std::int64_t handshake = 10'000, fresh = 30'000, idle = 300'000, head = 10'000, body = 20'000, write = 20'000,
-               linger = 2'000, held = 2'000;
+               linger = 2'000, held = 2'000, held_for_store = 500;
   std::size_t max_held = 256;               // requests of one worker
   std::size_t budget = 256u * 1024 * 1024;  // bytes of bodies, of all connections together
 };
@@ -98,11 +104,12 @@ struct Neighbours {
   const Limits& limits;
   std::atomic<std::size_t>& budget_used;
   std::int64_t now_ms = 0;  // the worker's clock, as of its last event
-  std::size_t held = 0;
+  std::size_t held() const noexcept { return held_ones.size(); }
+  std::unordered_set<Connection*> held_ones;
   // Takes a connection out of the worker's list.
   virtual void gone(Connection& connection) = 0;
   virtual std::int64_t read_clock() = 0;
-  virtual void hold_began() = 0;
+  virtual void hold_began() = 0;  // another is among held_ones
   Neighbours(daemon::Responder& r, const Limits& l, std::atomic<std::size_t>& b)
       : responder(r), limits(l), budget_used(b) {}
   virtual ~Neighbours() = default;

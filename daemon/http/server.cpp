@@ -90,10 +90,23 @@ struct Worker final : Neighbours {
     retry_timer.async_wait([this](const error_code& error) {
       retrying = false;
       if (error) return;
-      for_each([now = monotonic_ms()](Connection& c) {
-        if (c.phase() == Connection::Phase::held) c.retry(now);
-      });
-      if (held > 0) arm_retry();
+      retry_held();
+    });
+  }
+  // At the clock's tick, and at once when somebody says that something has come.
+  void retry_held() {
+    const std::int64_t now = monotonic_ms();
+    std::vector<std::shared_ptr<Connection>> all;
+    all.reserve(held());
+    for (Connection* one : held_ones) all.push_back(one->shared_from_this());
+    for (const auto& one : all) one->retry(now);
+    if (held() > 0) arm_retry();
+  }
+  void wake() {
+    if (waking.exchange(true)) return;
+    asio::post(io, [this] {
+      waking = false;
+      retry_held();
     });
   }
   // Connections may leave the list while it is walked.
@@ -145,6 +158,7 @@ struct Worker final : Neighbours {
   std::size_t most_connections;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections;
   std::atomic<std::size_t> open{0};
+  std::atomic<bool> waking{false};
   std::atomic<std::int64_t> last_tick_ms{monotonic_ms()};
   std::thread thread;
 };
@@ -236,6 +250,10 @@ Result<void> Server::start() {
 void Server::set_tls(TlsContext tls) {
   const std::lock_guard lock(impl_->tls_mutex);
   impl_->tls = std::move(tls);
+}
+
+void Server::wake() {
+  for (const auto& worker : impl_->workers) worker->wake();
 }
 
 bool Server::alive() const {

@@ -30,6 +30,8 @@ class Server {
   Result<void> start();  // fails where the machine gives no thread
   // New connections get this one.
   void set_tls(std::shared_ptr<boost::asio::ssl::context> tls);
+  // Something has come that held requests may wait for. Any thread.
+  void wake();
   // Whether every worker has lately been at its clock. Any thread.
   bool alive() const;
   // Takes no more connections, and closes those that wait for nothing. Any thread.

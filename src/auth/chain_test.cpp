@@ -157,6 +157,21 @@ TEST_F(ChainTest, UsersThatAreNotLoadedMakeNamesUndecidableAndNeverIn) {
   EXPECT_EQ(reason({std::nullopt, token("{}")}, Verdict::unavailable), Reason::settings_unavailable);
 }
 
+TEST_F(ChainTest, OfUsersThatAreHereInPartANameThatIsNotIsUndecidedUntilItIsFetched) {
+  snapshot.absent_users = directory({{"stranger", "-"}});
+  EXPECT_EQ(reason({"ann", "right"}, Verdict::allow), Reason::password_ok);
+  EXPECT_FALSE(last.wants_user);
+  // No token saves a name that may be a user's.
+  for (const std::string& shown : {std::string("right"), token(R"({"sub":"d1"})")}) {
+    EXPECT_EQ(reason({"bob", shown}, Verdict::unavailable), Reason::users_unavailable);
+    EXPECT_TRUE(last.wants_user);
+  }
+  EXPECT_EQ(reason({"stranger", token(R"({"sub":"d1"})")}, Verdict::allow), Reason::token_ok);
+  EXPECT_FALSE(last.wants_user);
+  snapshot.absent_users = nullptr;
+  EXPECT_EQ(reason({"bob", token(R"({"sub":"d1"})")}, Verdict::allow), Reason::token_ok);
+}
+
 TEST_F(ChainTest, ATokenInTheUserNameNeverNeedsAPassword) {
   snapshot.jwt.from = TokenSource::username;
   EXPECT_EQ(reason({token(R"({"sub":"d1"})"), std::nullopt}, Verdict::allow), Reason::token_ok);

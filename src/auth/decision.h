@@ -35,6 +35,7 @@ struct Decision {
   const TokenAuthority* authority = nullptr;      // whose keys and rules judged the token
   bool token_shown = false;    // the field held a token: user names that look like one are not logged
   bool wants_refresh = false;  // an unknown kid: ask the key sources
+  bool wants_user = false;     // the store may know a user of this name: fetch him
   bool wants_rehash = false;   // a weak imported hash was right: replace it
 };
 

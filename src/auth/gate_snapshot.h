@@ -71,6 +71,11 @@ struct GateSnapshot {
   bool password_enabled = true;
   // Nothing: a store is configured and could not be read yet, so nobody's name can be judged.
   std::shared_ptr<const UserDirectory> users;
+  // Nothing: `users` are all that there are. Else names that nobody has; a name in neither is not known yet.
+  std::shared_ptr<const UserDirectory> absent_users;
+  bool must_fetch(std::string_view username) const noexcept {
+    return absent_users && !users->find(username) && !absent_users->find(username);
+  }
   JwtPolicy jwt;
   std::shared_ptr<const TopicPolicy> topics = no_topic_policy();
   SessionPolicy session;

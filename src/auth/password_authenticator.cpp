@@ -59,6 +59,15 @@ std::optional<Decision> ask_password(const AuthContext& c, ChainNotes& notes) {
     return d;
   }
   const std::optional<UserView> user = c.snapshot.users->find(*c.attempt.username);
+  if (!user && c.snapshot.must_fetch(*c.attempt.username)) {
+    step(StepKind::users_missing);
+    Decision d;
+    d.verdict = Verdict::unavailable;
+    d.reason = Reason::users_unavailable;
+    d.authenticator = Authenticator::password;
+    d.wants_user = true;
+    return d;
+  }
   if (!user) {
     step(StepKind::unknown_user);
     notes.user_unknown = true;

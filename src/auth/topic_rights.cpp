@@ -1,5 +1,6 @@
 #include "auth/topic_rights.h"
 
+#include "codec/record.h"
 #include "rules/topic_filter.h"
 
 namespace sallyport {
@@ -12,6 +13,36 @@ TopicRights::TopicRights(const Decision& d, std::string_view client_id)
       client_id_(client_id),
       groups_(d.groups),
       token_rules_(d.token_rules) {}
+
+void TopicRights::append_record(std::string& out) const {
+  RecordWriter to(out);
+  to.byte(static_cast<std::uint8_t>((superuser_ ? 1 : 0) | (principal_verified_ ? 2 : 0) | (client_id_bound_ ? 4 : 0) |
+                                    (token_rules_ ? 8 : 0)));
+  to.text(principal_).text(client_id_).number(groups_.size());
+  for (const std::string& group : groups_) to.text(group);
+  std::string rules;
+  if (token_rules_) token_rules_->append_record(rules);
+  to.text(rules);
+}
+
+std::optional<TopicRights> TopicRights::from_record(std::string_view record) {
+  RecordReader from(record);
+  TopicRights out;
+  const std::uint8_t flags = from.byte();
+  out.superuser_ = flags & 1;
+  out.principal_verified_ = flags & 2;
+  out.client_id_bound_ = flags & 4;
+  out.principal_ = from.text();
+  out.client_id_ = from.text();
+  for (std::uint64_t left = from.number(); left > 0 && !from.failed(); --left) out.groups_.emplace_back(from.text());
+  const std::string_view rules = from.text();
+  if (!from.done()) return std::nullopt;
+  if (flags & 8) {
+    out.token_rules_ = TopicRules::from_record(rules);
+    if (!out.token_rules_) return std::nullopt;
+  }
+  return out;
+}
 
 bool is_reserved_topic(std::string_view topic) noexcept {
   const std::string_view judged = judged_filter(topic).value_or(topic);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,10 @@ class TopicRights {
   // Of somebody who was not admitted: nothing but what no_match gives.
   TopicRights() = default;
   TopicRights(const Decision& decision, std::string_view client_id);
+
+  // As bytes for another node; from_record() gives nothing where they are not whole.
+  void append_record(std::string& out) const;
+  static std::optional<TopicRights> from_record(std::string_view record);
 
   // One thread at a time. `policy`: GateSnapshot::topics.
   TopicVerdict check(const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy,

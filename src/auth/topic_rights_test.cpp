@@ -19,7 +19,16 @@ class TopicRightsTest : public ::testing::Test {
     decision = judge(attempt, snapshot, work);
     const TopicRights rights =
         decision.verdict == Verdict::allow ? TopicRights(decision, *attempt.client_id) : TopicRights();
-    return rights.check({action, topic, std::nullopt, std::nullopt, attempt.address}, snapshot.topics);
+    const TopicRequest request{action, topic, std::nullopt, std::nullopt, attempt.address};
+    const TopicVerdict verdict = rights.check(request, snapshot.topics);
+    // As another node reads them they say the same.
+    std::string record;
+    rights.append_record(record);
+    const std::optional<TopicRights> read = TopicRights::from_record(record);
+    EXPECT_TRUE(read && read->check(request, snapshot.topics) == verdict) << topic;
+    EXPECT_FALSE(TopicRights::from_record(record + "x"));
+    EXPECT_FALSE(TopicRights::from_record(record.substr(0, record.size() / 2)));
+    return verdict;
   }
   TopicVerdict publish(const Attempt& attempt, std::string_view topic) {
     return ask(attempt, TopicAction::publish, topic);

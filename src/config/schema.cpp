@@ -145,6 +145,15 @@ const Setting kSettings[] = {
      "file is made by the first command that writes to it, and belongs to the folder's owner, which should be the "
      "broker's user.",
      "\"sqlite:///var/lib/sallyport/store.db\"", set_store_url, false, true},
+    {"store.users_in_memory", "a whole number", "2000000",
+     "How many users a node of sallyportd keeps in memory, at about 250 bytes each.\nWhere a postgres:// store has "
+     "more, a node keeps those that it was asked about lately and fetches the rest when they come; the attempt waits "
+     "for that, no thread does.\nOf a sqlite:// store all are kept.",
+     "500000",
+     [](Settings& s, const TomlNode& n, ValueReader& r) {
+       read_whole(n, r, s.store.users_in_memory, 1000, 100'000'000);
+     },
+     false, true},
 
     {"chain.no_match", "\"deny\", \"allow\" or \"defer\"", "\"deny\"",
      "What happens when no authenticator owns what the client showed.\n\"deny\" keeps it out. \"allow\" admits only a "

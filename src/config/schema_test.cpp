@@ -25,8 +25,8 @@ std::string read_tree_file(const std::string& name) {
 // All that the schema can set, as text.
 std::string dump(const Settings& s) {
   std::ostringstream out;
-  out << s.store.url << '|' << int(s.chain.no_match) << '|' << s.password.enabled << '|'
-      << int(s.jwt.enabled.value_or(false)) << s.jwt.enabled.has_value() << '|' << int(s.jwt.from) << '|'
+  out << s.store.url << '|' << s.store.users_in_memory << '|' << int(s.chain.no_match) << '|' << s.password.enabled
+      << '|' << int(s.jwt.enabled.value_or(false)) << s.jwt.enabled.has_value() << '|' << int(s.jwt.from) << '|'
       << s.jwt.secret.size() << '|' << s.jwt.public_key_files.size() << '|' << s.jwt.public_keys.size() << '|'
       << s.jwt.verify_claims << '|' << s.jwt.claims.size() << '|' << s.jwt.issuer.value_or("-") << '|'
       << s.jwt.audience.size() << '|' << s.jwt.jwks.url << '|' << s.jwt.jwks.discovery << '|' << s.jwt.jwks.files.size()

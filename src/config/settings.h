@@ -120,6 +120,7 @@ enum class CryptoEngine : std::uint8_t { openssl, automatic };
 struct Settings {
   struct {
     std::string url;
+    std::int64_t users_in_memory = 2'000'000;
   } store;  // "sqlite:///…", may be empty: no users
   struct {
     NoMatch no_match = NoMatch::deny;

@@ -15,6 +15,7 @@ Engine::~Engine() {
   }
   impl_->wake.notify_all();
   if (impl_->watcher.joinable()) impl_->watcher.join();
+  impl_->store_bell.reset();
   impl_->confirmer.stop();
   if (impl_->confirming.joinable()) impl_->confirming.join();
   if (impl_->refresher) impl_->refresher->stop();
@@ -129,6 +130,7 @@ EngineStatus Engine::status() const {
   s.topics_no_match = snapshot->topics->no_match;
   s.topic_rules = snapshot->topics->rules.size();
   s.users_ready = snapshot->users != nullptr;
+  s.users_bounded = snapshot->absent_users != nullptr;
   if (snapshot->users) {
     s.users = snapshot->users->size();
     s.weak_hashes = snapshot->users->weak_hashes();
@@ -172,7 +174,11 @@ std::string Engine::metrics_text() const {
   append_gauge(page, "sallyport_ready", "1 when the gate can decide.", s.health.ready ? 1 : 0);
   append_gauge(page, "sallyport_degraded", "Number of causes that need a person.",
                static_cast<double>(s.health.degraded.size()));
-  append_gauge(page, "sallyport_users", "Users known to default authentication.", static_cast<double>(s.users));
+  append_gauge(page, "sallyport_users", "Users of default authentication in memory.", static_cast<double>(s.users));
+  append_gauge(page, "sallyport_users_bounded", "1 when the store has more users than are kept in memory.",
+               s.users_bounded ? 1 : 0);
+  append_counter(page, "sallyport_users_fetched_total", "Users that were fetched when they came.",
+                 impl_->fetched_users.load(std::memory_order_relaxed));
   append_gauge(page, "sallyport_weak_password_hashes", "Imported weak hashes not yet replaced.",
                static_cast<double>(s.weak_hashes));
   append_gauge(page, "sallyport_settings_revision", "Revision of the store's settings in force; 0: none.",

@@ -32,6 +32,10 @@ struct EngineOptions {
   LogSink log;                    // called from any thread, also within decide(); quick, must not throw; may be empty
   bool with_memory = true;        // caches, brake, equalized timing; false for the CLI
   bool accepts_postgres = false;  // the plugin takes sqlite:// only
+  bool may_fetch_users = false;   // an edge that can hold an attempt: not all users need to be in memory
+  // What calls `ring` when the store at `url` may have changed; it lives as long as what is returned. The store is
+  // looked at a few times a second all the same. Nothing: no such bell.
+  std::function<std::shared_ptr<void>(const std::string& url, std::function<void()> ring)> store_bell;
   std::shared_ptr<Fetcher> fetcher;  // how key sets are fetched; nothing: libcurl
 };
 
@@ -56,6 +60,7 @@ struct EngineStatus {
   std::size_t topic_rules = 0;  // of the settings
   std::size_t users = 0, weak_hashes = 0;
   bool users_ready = false;
+  bool users_bounded = false;             // those are a part of what the store has
   std::vector<std::string> keys;          // labels with kind, in the order of trial
   std::vector<SourceReport> key_sources;  // on the network
   std::vector<ShownValue> settings;       // names, values (secrets masked), origins
@@ -93,6 +98,11 @@ class Engine {
   // such source.
   bool refresh_keys(const std::optional<std::string>& name);
   std::vector<SourceReport> key_sources() const;
+
+  // A decision wants_user: he is fetched on the watcher's thread, and a newer snapshot has him. Any thread; at once.
+  void fetch_user(std::string_view username);
+  // Whether the last look at the store failed: nobody need wait for what is in it.
+  bool store_away() const noexcept;
 
   EngineStatus status() const;
   const DecisionRing& ring() const noexcept;

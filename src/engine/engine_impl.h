@@ -53,6 +53,8 @@ struct Engine::Impl {
   mutable std::mutex law_mutex;  // never held while a file, a store or a socket is waited for
   Law law;
 
+  std::atomic<bool> store_rang{false};
+  std::shared_ptr<void> store_bell;         // likewise
   std::unique_ptr<StoreFollower> follower;  // the watcher's; before start(), the opener's
   std::uint64_t ring_generation = 0;        // likewise
   std::uint64_t snapshot_generation = 0;    // likewise
@@ -63,6 +65,10 @@ struct Engine::Impl {
   std::uint64_t reloads_asked = 0, reloads_done = 0;
   ReloadOutcome last_outcome;
   std::thread watcher;
+
+  std::vector<std::string> wanted_users;  // under wake_mutex
+  std::atomic<std::uint64_t> fetched_users{0};
+  std::atomic<bool> store_away{false};
 
   std::shared_ptr<JwksRefresher> refresher;  // made with the first source; under law_mutex
   std::atomic<bool> remote_changed{false};   // keys from the network, or what they owe
@@ -82,6 +88,7 @@ struct Engine::Impl {
   void wake_watcher();
   std::shared_ptr<JwksRefresher> refresher_now() const;
   void follow_store();
+  void fetch_users(std::vector<std::string> names);
   void follow_key_files();
   void rewrite_weak_hashes();
   void run();

@@ -1,22 +1,70 @@
 #include "engine/store_follower.h"
 
+#include <unordered_map>
+
 namespace sallyport {
 
-StoreFollower::StoreFollower(std::string url) : url_(std::move(url)) {
+namespace {
+// Strangers make up names: they get no room that users could have.
+std::size_t most_absent(std::size_t most_users) { return 50'000 + most_users / 8; }
+}  // namespace
+
+StoreFollower::StoreFollower(std::string url, std::size_t most) : url_(std::move(url)), most_(most) {
   if (url_.empty()) users_ = std::make_shared<const UserDirectory>();
 }
 
 Result<StoreFollower::Update> StoreFollower::load_all() {
   UserDirectory::Builder builder;
-  Result<StoreChanges> loaded = store_->load([&](const UserRecord& user) { builder.add(user); });
+  Result<StoreChanges> loaded = store_->load([&](const UserRecord& user) { builder.add(user); }, most_);
   if (!loaded) return unexpected(std::move(loaded.error()));
   Update update{true, false};
   users_ = builder.build();
+  absent_ = loaded->too_many ? std::make_shared<const UserDirectory>() : nullptr;
   sequence_ = loaded->sequence;
   update.settings =
       loaded->settings.has_value() != settings_.has_value() ||
       (settings_ && (settings_->number != loaded->settings->number || settings_->toml != loaded->settings->toml));
   settings_ = std::move(loaded->settings);
+  return update;
+}
+
+void StoreFollower::apply(const std::vector<UserChange>& changes) {
+  users_ = users_->with(changes);
+  if (absent_) {
+    std::vector<UserChange> gone;
+    for (const UserChange& change : changes) {
+      gone.push_back({change.username, std::nullopt});
+      if (!change.record) gone.back().record = UserRecord{change.username, "-", false, false, 0};
+    }
+    absent_ = absent_->with(gone);
+  }
+  keep_within_bounds();
+}
+
+void StoreFollower::keep_within_bounds() {
+  if (users_->size() > most_) {
+    // The store has grown beyond the bound: what is here is a part from now on.
+    if (!absent_) absent_ = std::make_shared<const UserDirectory>();
+    users_ = users_->thinned(most_ - most_ / 16, turn_ += 257);
+  }
+  if (absent_ && absent_->size() > most_absent(most_)) absent_ = std::make_shared<const UserDirectory>();
+}
+
+Result<StoreFollower::Update> StoreFollower::fetch(const std::vector<std::string>& usernames) {
+  if (!absent_ || !store_) return Update{};
+  // On the one connection that also follows: what is read here is never older than what was read before.
+  Result<std::vector<UserRecord>> found = store_->find_users(usernames);
+  if (!found) return unexpected(std::move(found.error()));
+  std::unordered_map<std::string_view, UserRecord*> by_name;
+  for (UserRecord& user : *found) by_name.emplace(user.username, &user);
+  std::vector<UserChange> changes;
+  for (const std::string& name : usernames) {
+    const auto user = by_name.find(name);
+    changes.push_back({name, user == by_name.end() ? std::nullopt : std::optional(*user->second)});
+  }
+  apply(changes);
+  Update update;
+  update.users = true;
   return update;
 }
 
@@ -52,7 +100,7 @@ Result<StoreFollower::Update> StoreFollower::poll() {
   Update update;
   sequence_ = changes->sequence;
   if (!changes->users.empty()) {
-    users_ = users_->with(changes->users);
+    apply(changes->users);
     update.users = true;
   }
   if (changes->settings) {

@@ -61,5 +61,60 @@ TEST_F(StoreFollowerTest, ADeletedStoreLeavesTheUsersThatAreKnownHoweverOftenItI
   EXPECT_FALSE(follower.users()->find("a"));
 }
 
+TEST_F(StoreFollowerTest, OfAStoreWithTooManyOnlyThoseAreKeptWhoWereFetched) {
+  for (int i = 0; i < 20; ++i) put("u" + std::to_string(i));
+  StoreFollower follower(url(), 10);
+  ASSERT_TRUE(follower.poll());
+  ASSERT_TRUE(follower.absent());
+  EXPECT_EQ(follower.users()->size(), 0u);
+  const auto fetched = follower.fetch({"u3", "nobody"});
+  ASSERT_TRUE(fetched);
+  EXPECT_TRUE(fetched->users);
+  EXPECT_TRUE(follower.users()->find("u3"));
+  EXPECT_FALSE(follower.users()->find("nobody"));
+  EXPECT_TRUE(follower.absent()->find("nobody"));
+  EXPECT_FALSE(follower.absent()->find("u4"));  // not asked for: nothing is said of him
+  // Who was nobody and is made now is somebody at once; who is deleted is nobody, and not unknown.
+  put("nobody");
+  ASSERT_TRUE(follower.poll());
+  EXPECT_TRUE(follower.users()->find("nobody"));
+  EXPECT_FALSE(follower.absent()->find("nobody"));
+  ASSERT_TRUE((*open_store(url(), StoreAccess::write))->delete_user("u3"));
+  ASSERT_TRUE(follower.poll());
+  EXPECT_FALSE(follower.users()->find("u3"));
+  EXPECT_TRUE(follower.absent()->find("u3"));
+}
+
+TEST_F(StoreFollowerTest, HoweverManyComeTheBoundIsKept) {
+  auto store = open_store(url(), StoreAccess::write);
+  std::vector<UserRecord> many;
+  std::vector<std::string> names;
+  for (int i = 0; i < 5000; ++i) many.push_back({"u" + std::to_string(i), "$6$hash", true, false, 0});
+  for (const UserRecord& user : many) names.push_back(user.username);
+  ASSERT_TRUE((*store)->put_users(many, WriteMode::create_only));
+  StoreFollower follower(url(), 1000);
+  ASSERT_TRUE(follower.poll());
+  for (std::size_t at = 0; at < names.size(); at += 250) {
+    const std::vector<std::string> some(names.begin() + static_cast<std::ptrdiff_t>(at),
+                                        names.begin() + static_cast<std::ptrdiff_t>(at) + 250);
+    ASSERT_TRUE(follower.fetch(some));
+    EXPECT_LE(follower.users()->size(), 1000u);
+  }
+  EXPECT_GE(follower.users()->size(), 300u);
+}
+
+TEST_F(StoreFollowerTest, AStoreThatGrowsBeyondTheBoundIsKeptInPartFromThenOn) {
+  for (int i = 0; i < 10; ++i) put("u" + std::to_string(i));
+  StoreFollower follower(url(), 10);
+  ASSERT_TRUE(follower.poll());
+  EXPECT_FALSE(follower.absent());
+  EXPECT_EQ(follower.users()->size(), 10u);
+  EXPECT_FALSE(follower.fetch({"u1"})->users);  // everybody is here
+  put("one more");
+  ASSERT_TRUE(follower.poll());
+  EXPECT_TRUE(follower.absent());
+  EXPECT_LE(follower.users()->size(), 10u);
+}
+
 }  // namespace
 }  // namespace sallyport

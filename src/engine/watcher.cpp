@@ -1,6 +1,7 @@
 // The one thread that follows: the store a few times a second, key files, requests to
 // reload, and weak hashes to write anew. What it makes is swapped in whole.
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -27,6 +28,7 @@ std::string one_line(const Error& e) {
 
 void Engine::Impl::publish(GateSnapshot policy) {
   policy.users = follower->users();
+  policy.absent_users = follower->absent();
   // Rings made anew, as if there had been none, are rings under which nothing is remembered.
   const JwtPolicy none{};
   const bool forget = forget_tokens.exchange(false, std::memory_order_acq_rel);
@@ -59,7 +61,17 @@ ReloadOutcome Engine::Impl::load(bool first) {
   const std::string& url = file_only->store.url;
   if (!options.accepts_postgres && !url.empty() && !url.starts_with("sqlite://"))
     return refuse({invalid("this edge takes sqlite:// stores only", "sallyportd takes the others", "store.url")});
-  if (!follower || follower->url() != url) follower = std::make_unique<StoreFollower>(url);
+  if (!follower || follower->url() != url) {
+    const bool bounded = options.may_fetch_users && !url.starts_with("sqlite://");
+    follower = std::make_unique<StoreFollower>(
+        url, bounded ? static_cast<std::size_t>(file_only->store.users_in_memory) : kAllUsers);
+    store_bell.reset();
+    if (options.store_bell)
+      store_bell = options.store_bell(url, [this] {
+        store_rang.store(true, std::memory_order_release);
+        wake_watcher();
+      });
+  }
   std::string store_fault;
   if (Result<StoreFollower::Update> polled = follower->poll(); !polled) {
     store_fault = one_line(polled.error());
@@ -99,6 +111,7 @@ ReloadOutcome Engine::Impl::load(bool first) {
 
 void Engine::Impl::follow_store() {
   Result<StoreFollower::Update> update = follower->poll();
+  store_away.store(!update, std::memory_order_relaxed);
   if (!update) {
     const std::string fault = one_line(update.error());
     std::unique_lock lock(law_mutex);
@@ -122,6 +135,32 @@ void Engine::Impl::follow_store() {
   GateSnapshot policy = law.policy;
   lock.unlock();
   publish(std::move(policy));
+}
+
+void Engine::Impl::fetch_users(std::vector<std::string> names) {
+  if (names.empty()) return;
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  const Result<StoreFollower::Update> update = follower->fetch(names);
+  // On an error, which the next look at the store will say, those who wait are answered when their time is over.
+  if (!update || !update->users) return;
+  fetched_users.fetch_add(names.size(), std::memory_order_relaxed);
+  std::unique_lock lock(law_mutex);
+  GateSnapshot policy = law.policy;
+  lock.unlock();
+  publish(std::move(policy));
+}
+
+bool Engine::store_away() const noexcept { return impl_->store_away.load(std::memory_order_relaxed); }
+
+void Engine::fetch_user(std::string_view username) {
+  constexpr std::size_t most = 20'000;
+  {
+    const std::lock_guard lock(impl_->wake_mutex);
+    if (impl_->wanted_users.size() >= most) return;
+    impl_->wanted_users.emplace_back(username);
+  }
+  impl_->wake.notify_one();
 }
 
 void Engine::Impl::follow_key_files() {
@@ -233,11 +272,19 @@ void Engine::Impl::run() {
   std::unique_lock lock(wake_mutex);
   while (!stop) {
     wake.wait_for(lock, kPeriod, [&] {
-      return stop || reloads_asked != reloads_done || remote_changed.load(std::memory_order_acquire);
+      return stop || reloads_asked != reloads_done || remote_changed.load(std::memory_order_acquire) ||
+             store_rang.load(std::memory_order_acquire) || !wanted_users.empty();
     });
     if (stop) break;
     const std::uint64_t asked = reloads_asked;
     const bool reload_wanted = asked != reloads_done;
+    constexpr std::size_t batch = 1000;
+    std::vector<std::string> names;
+    names.swap(wanted_users);
+    if (names.size() > batch) {
+      wanted_users.assign(names.begin() + batch, names.end());
+      names.resize(batch);
+    }
     lock.unlock();
     if (reload_wanted) {
       ReloadOutcome outcome = load(false);
@@ -249,8 +296,10 @@ void Engine::Impl::run() {
       continue;
     }
     try {
+      fetch_users(std::move(names));
       follow_crypto_setting();
       follow_remote_keys();
+      store_rang.store(false, std::memory_order_release);
       follow_store();
       follow_key_files();
       rewrite_weak_hashes();

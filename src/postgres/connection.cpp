@@ -54,7 +54,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& url) {
   const char* const names[] = {"connect_timeout",  "keepalives_idle",  "keepalives_interval",
                                "keepalives_count", "tcp_user_timeout", "application_name",
                                "client_encoding",  "dbname",           nullptr};
-  const char* const values[] = {"3", "5", "2", "2", "5000", "sallyport", "UTF8", url.c_str(), nullptr};
+  const char* const values[] = {"2", "5", "2", "2", "1500", "sallyport", "UTF8", url.c_str(), nullptr};
   std::unique_ptr<Connection> out(new Connection(PQconnectdbParams(names, values, 1)));
   if (PQstatus(out->raw_.get()) != CONNECTION_OK) {
     Error error = error_of(out->raw_.get(), nullptr);
@@ -72,7 +72,7 @@ Result<Rows> Connection::query(const char* sql, const std::vector<Param>& params
   std::vector<const char*> values;
   std::vector<int> lengths, formats;
   for (const Param& p : params) {
-    values.push_back(p.bytes.c_str());
+    values.push_back(p.null ? nullptr : p.bytes.c_str());
     lengths.push_back(static_cast<int>(p.bytes.size()));
     formats.push_back(p.binary ? 1 : 0);
   }
@@ -88,6 +88,16 @@ Result<void> Connection::execute(const char* sql, const std::vector<Param>& para
   const Result<Rows> done = query(sql, params);
   if (!done) return unexpected(done.error());
   return {};
+}
+
+int Connection::descriptor() const noexcept { return PQsocket(raw_.get()); }
+
+void Connection::take_notices(const std::function<void(std::string_view payload)>& take) {
+  if (PQconsumeInput(raw_.get()) == 0) return;  // broken() says so from here on
+  while (PGnotify* const notice = PQnotifies(raw_.get())) {
+    take(notice->extra);
+    PQfreemem(notice);
+  }
 }
 
 bool Connection::broken() const noexcept { return PQstatus(raw_.get()) != CONNECTION_OK; }

@@ -2,7 +2,9 @@
 // parameterized; values never stand in its text, and never in an error.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,10 +21,11 @@ namespace sallyport::postgres {
 // A parameter: bytes as they are (bytea, text), or a number.
 struct Param {
   std::string bytes;
-  bool binary = true;
+  bool binary = true, null = false;
   Param(std::string_view raw) : bytes(raw) {}                                   // NOLINT: implicit by design
   Param(const std::string& raw) : bytes(raw) {}                                 // NOLINT
   Param(std::int64_t number) : bytes(std::to_string(number)), binary(false) {}  // NOLINT
+  Param(std::nullptr_t) : null(true) {}                                         // NOLINT
   Param(bool yes) : bytes(yes ? "t" : "f"), binary(false) {}                    // NOLINT
 };
 
@@ -50,6 +53,9 @@ class Connection {
   // Results come in binary form.
   Result<Rows> query(const char* sql, const std::vector<Param>& params = {});
   Result<void> execute(const char* sql, const std::vector<Param>& params = {});
+  // For those who wait for notifications: what to poll, and what has come.
+  int descriptor() const noexcept;
+  void take_notices(const std::function<void(std::string_view payload)>& take);
   // Whether the other end is gone: a new connection is needed.
   bool broken() const noexcept;
 

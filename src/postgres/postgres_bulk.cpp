@@ -51,7 +51,7 @@ Result<void> PostgresStore::flush_bulk() {
 }
 
 Result<void> PostgresStore::bulk_put(const UserRecord& user, WriteMode mode) {
-  if (!bulk_open_) return unexpected(Error{ErrorKind::kInternal, "no bulk change was begun", "", ""});
+  if (!bulk_open_) return unexpected(no_bulk());
   if (Result<void> fine = check_record(user); !fine) return fine;
   if (mode == WriteMode::replace) {
     // One statement cannot touch a row twice.
@@ -78,19 +78,14 @@ Result<void> PostgresStore::bulk_put(const UserRecord& user, WriteMode mode) {
 }
 
 Result<void> PostgresStore::commit_bulk() {
-  if (!bulk_open_) return unexpected(Error{ErrorKind::kInternal, "no bulk change was begun", "", ""});
+  if (!bulk_open_) return unexpected(no_bulk());
   if (Result<void> done = flush_bulk(); !done) {
     rollback_bulk();
     return done;
   }
-  const auto go = [&]() -> Result<void> {
-    Connection& c = *connection_;
-    Result<Transaction> transaction = Transaction::begin(c, "BEGIN");
-    if (!transaction) return unexpected(transaction.error());
+  Result<void> outcome = change([](Connection& c, std::int64_t sequence) -> Result<void> {
     // Millions of rows take longer than a statement is given elsewhere.
     if (Result<void> done = c.execute("SET LOCAL statement_timeout = '30min'"); !done) return done;
-    const Result<std::int64_t> sequence = next_sequence(c);
-    if (!sequence) return unexpected(sequence.error());
     const Result<Rows> taken = c.query(
         "SELECT s.username FROM sallyport_staged s JOIN sallyport_users u ON u.key = s.key WHERE NOT s.replaces LIMIT "
         "1");
@@ -101,15 +96,10 @@ Result<void> PostgresStore::commit_bulk() {
         "is_superuser, $1::int8 FROM sallyport_staged"
         " ON CONFLICT (key) DO UPDATE SET hash = excluded.hash, enabled = excluded.enabled, is_superuser = "
         "excluded.is_superuser, seq = excluded.seq",
-        {*sequence});
+        {sequence});
     if (!moved) return moved;
-    if (Result<void> done =
-            c.execute("DELETE FROM sallyport_deleted_users d USING sallyport_staged s WHERE d.key = s.key");
-        !done)
-      return done;
-    return transaction->commit();
-  };
-  Result<void> outcome = go();
+    return c.execute("DELETE FROM sallyport_deleted_users d USING sallyport_staged s WHERE d.key = s.key");
+  });
   rollback_bulk();
   return outcome;
 }

@@ -32,6 +32,8 @@ Result<Connection*> PostgresStore::connect() {
       const Result<int> version = schema_version(*connection_);
       if (!version) return unexpected(version.error());
       if (*version == 0) return static_cast<Connection*>(nullptr);
+      // An older program made them: they are brought up by whoever is first.
+      if (Result<void> done = migrate(*connection_); !done) return unexpected(done.error());
     }
     const Result<Rows> instance = connection_->query("SELECT instance FROM sallyport_meta");
     if (!instance) return unexpected(instance.error());
@@ -52,8 +54,10 @@ Result<Connection*> PostgresStore::connect_to_write() {
 }
 
 Result<std::int64_t> PostgresStore::next_sequence(Connection& connection) {
-  // The row's lock is held to the end of the transaction: writers take turns from here on.
-  const Result<Rows> next = connection.query("UPDATE sallyport_meta SET sequence = sequence + 1 RETURNING sequence");
+  // The row's lock is held to the end of the transaction: writers take turns from here on. Who listens hears of it when
+  // it is committed.
+  const Result<Rows> next = connection.query(
+      "UPDATE sallyport_meta SET sequence = sequence + 1 RETURNING sequence, pg_notify('sallyport_change', '')");
   if (!next) return unexpected(next.error());
   if (next->size() != 1) return unexpected(Error{ErrorKind::kInternal, "the store's own row is not there", "", ""});
   return next->integer(0, 0);

@@ -8,11 +8,11 @@
 #include <string>
 
 #include "postgres/connection.h"
-#include "store/store.h"
+#include "store/store_work.h"
 
 namespace sallyport::postgres {
 
-class PostgresStore final : public Store {
+class PostgresStore final : public StoreWork<PostgresStore, Connection> {
  public:
   PostgresStore(std::string url, StoreAccess access);
   ~PostgresStore() override;
@@ -22,9 +22,10 @@ class PostgresStore final : public Store {
   Result<std::int64_t> data_version() override;
   Result<StoreChanges> changes_after(std::int64_t sequence) override;
   Result<void> for_each_user(const std::function<bool(const UserRecord&)>& sink) override;
-  Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink) override;
+  Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink, std::size_t most) override;
 
   Result<std::optional<UserRecord>> find_user(std::string_view username) override;
+  Result<std::vector<UserRecord>> find_users(const std::vector<std::string>& usernames) override;
   Result<std::vector<UserRecord>> list_users(const UserQuery& query) override;
   Result<std::size_t> count_users() override;
   Result<void> put_users(const std::vector<UserRecord>& users, WriteMode mode) override;
@@ -42,11 +43,18 @@ class PostgresStore final : public Store {
   Result<SettingsRevision> put_settings(std::string_view toml, std::string_view author, std::string_view comment,
                                         std::optional<std::int64_t> expected) override;
 
+  Result<void> dump(const RowSink& sink) override;
+  Result<void> restore(const RowSource& source) override;
+  Result<std::vector<std::string>> check() override;
+  Result<int> schema() override;
+
  private:
+  friend StoreWork;
   // The connection, with the tables there; null where access is read and nobody has made them yet.
   Result<Connection*> connect();
   Result<Connection*> connect_to_write();
-  Result<std::int64_t> next_sequence(Connection& connection);
+  static Result<Transaction> begin_change(Connection& connection) { return Transaction::begin(connection, "BEGIN"); }
+  static Result<std::int64_t> next_sequence(Connection& connection);
   Result<void> read_users(Connection& connection, const char* select,
                           const std::function<bool(const UserRecord&)>& sink);
   Result<std::optional<SettingsRevision>> read_current_settings(Connection& connection);

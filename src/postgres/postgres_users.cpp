@@ -7,11 +7,12 @@
 namespace sallyport::postgres {
 namespace {
 
-constexpr std::int64_t kMaxTombstones = 100'000;
-constexpr std::int64_t kMaxChangesTold = 20'000;
 constexpr const char* kRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 #define SP_COLUMNS "username, hash, enabled, is_superuser, seq"
+
+constexpr const char* kSelectAll =
+    "SELECT " SP_COLUMNS " FROM sallyport_users ORDER BY substring(username from 1 for 255), username";
 
 UserRecord record_of(const Rows& rows, std::size_t row) {
   return {std::string(rows.bytes(row, 0)), std::string(rows.bytes(row, 1)), rows.boolean(row, 2), rows.boolean(row, 3),
@@ -77,7 +78,7 @@ Result<StoreChanges> PostgresStore::changes_after(std::int64_t sequence) {
   return changes;
 }
 
-Result<StoreChanges> PostgresStore::load(const std::function<void(const UserRecord&)>& sink) {
+Result<StoreChanges> PostgresStore::load(const std::function<void(const UserRecord&)>& sink, std::size_t most) {
   const Result<Connection*> connected = connect();
   if (!connected) return unexpected(connected.error());
   StoreChanges state;
@@ -89,13 +90,19 @@ Result<StoreChanges> PostgresStore::load(const std::function<void(const UserReco
   const Result<Rows> meta = connection.query("SELECT sequence FROM sallyport_meta");
   if (!meta) return unexpected(meta.error());
   state.sequence = meta->size() == 1 ? meta->integer(0, 0) : 0;
-  Result<void> read = read_users(
-      connection, "SELECT " SP_COLUMNS " FROM sallyport_users ORDER BY substring(username from 1 for 255), username",
-      [&](const UserRecord& user) {
-        sink(user);
-        return true;
-      });
-  if (!read) return unexpected(read.error());
+  if (most != kAllUsers) {
+    const Result<Rows> more =
+        connection.query("SELECT 1 FROM sallyport_users LIMIT 1 OFFSET $1::int8", {static_cast<std::int64_t>(most)});
+    if (!more) return unexpected(more.error());
+    state.too_many = more->size() > 0;
+  }
+  if (!state.too_many) {
+    Result<void> read = read_users(connection, kSelectAll, [&](const UserRecord& user) {
+      sink(user);
+      return true;
+    });
+    if (!read) return unexpected(read.error());
+  }
   Result<std::optional<SettingsRevision>> current = read_current_settings(connection);
   if (!current) return unexpected(current.error());
   state.settings = std::move(*current);
@@ -104,61 +111,66 @@ Result<StoreChanges> PostgresStore::load(const std::function<void(const UserReco
 }
 
 Result<void> PostgresStore::for_each_user(const std::function<bool(const UserRecord&)>& sink) {
-  const Result<Connection*> connection = connect();
-  if (!connection) return unexpected(connection.error());
-  if (!*connection) return {};
-  Result<Transaction> transaction = Transaction::begin(**connection, kRead);
-  if (!transaction) return unexpected(transaction.error());
-  return read_users(**connection,
-                    "SELECT " SP_COLUMNS " FROM sallyport_users ORDER BY substring(username from 1 for 255), username",
-                    sink);
+  return look<void>([&](Connection& connection) -> Result<void> {
+    Result<Transaction> transaction = Transaction::begin(connection, kRead);
+    if (!transaction) return unexpected(transaction.error());
+    return read_users(connection, kSelectAll, sink);
+  });
 }
 
 Result<std::optional<UserRecord>> PostgresStore::find_user(std::string_view username) {
-  const Result<Connection*> connection = connect();
-  if (!connection) return unexpected(connection.error());
-  if (!*connection) return std::optional<UserRecord>{};
-  const Result<Rows> rows =
-      (*connection)->query("SELECT " SP_COLUMNS " FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
-  if (!rows) return unexpected(rows.error());
-  return rows->size() == 1 ? std::optional<UserRecord>(record_of(*rows, 0)) : std::nullopt;
+  using Found = std::optional<UserRecord>;
+  return look<Found>([&](Connection& connection) -> Result<Found> {
+    const Result<Rows> rows =
+        connection.query("SELECT " SP_COLUMNS " FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
+    if (!rows) return unexpected(rows.error());
+    return rows->size() == 1 ? Found(record_of(*rows, 0)) : std::nullopt;
+  });
+}
+
+Result<std::vector<UserRecord>> PostgresStore::find_users(const std::vector<std::string>& usernames) {
+  using Found = std::vector<UserRecord>;
+  return look<Found>([&](Connection& connection) -> Result<Found> {
+    Found found;
+    if (usernames.empty()) return found;
+    std::string sql = "SELECT " SP_COLUMNS " FROM sallyport_users WHERE key IN (VALUES ";
+    for (std::size_t i = 1; i <= usernames.size(); ++i)
+      sql += fmt::format("{}(sha256(${}::bytea))", i > 1 ? "," : "", i);
+    const Result<Rows> rows = connection.query((sql + ")").c_str(), {usernames.begin(), usernames.end()});
+    if (!rows) return unexpected(rows.error());
+    for (std::size_t i = 0; i < rows->size(); ++i) found.push_back(record_of(*rows, i));
+    return found;
+  });
 }
 
 Result<std::vector<UserRecord>> PostgresStore::list_users(const UserQuery& query) {
-  std::vector<UserRecord> found;
-  const Result<Connection*> connection = connect();
-  if (!connection) return unexpected(connection.error());
-  if (!*connection) return found;
-  const Result<Rows> rows = (*connection)
-                                ->query("SELECT " SP_COLUMNS
-                                        " FROM sallyport_users WHERE substring(username from 1 for 255) >= "
-                                        "substring($1::bytea from 1 for 255) AND username > $1::bytea"
-                                        " AND ($2::bytea = ''::bytea OR position($2::bytea in username) > 0) ORDER BY "
-                                        "substring(username from 1 for 255), username LIMIT $3::int8",
-                                        {query.after, query.search, static_cast<std::int64_t>(query.limit)});
-  if (!rows) return unexpected(rows.error());
-  for (std::size_t i = 0; i < rows->size(); ++i) found.push_back(record_of(*rows, i));
-  return found;
+  using Found = std::vector<UserRecord>;
+  return look<Found>([&](Connection& connection) -> Result<Found> {
+    const Result<Rows> rows =
+        connection.query("SELECT " SP_COLUMNS
+                         " FROM sallyport_users WHERE substring(username from 1 for 255) >= "
+                         "substring($1::bytea from 1 for 255) AND username > $1::bytea"
+                         " AND ($2::bytea = ''::bytea OR position($2::bytea in username) > 0) ORDER BY "
+                         "substring(username from 1 for 255), username LIMIT $3::int8",
+                         {query.after, query.search, static_cast<std::int64_t>(query.limit)});
+    if (!rows) return unexpected(rows.error());
+    Found found;
+    for (std::size_t i = 0; i < rows->size(); ++i) found.push_back(record_of(*rows, i));
+    return found;
+  });
 }
 
 Result<std::size_t> PostgresStore::count_users() {
-  const Result<Connection*> connection = connect();
-  if (!connection) return unexpected(connection.error());
-  if (!*connection) return std::size_t{0};
-  const Result<Rows> rows = (*connection)->query("SELECT count(*) FROM sallyport_users");
-  if (!rows) return unexpected(rows.error());
-  return static_cast<std::size_t>(rows->integer(0, 0));
+  return look<std::size_t>([](Connection& connection) -> Result<std::size_t> {
+    const Result<Rows> rows = connection.query("SELECT count(*) FROM sallyport_users");
+    if (!rows) return unexpected(rows.error());
+    return static_cast<std::size_t>(rows->integer(0, 0));
+  });
 }
 
 Result<void> PostgresStore::put_users(const std::vector<UserRecord>& users, WriteMode mode) {
   for (const UserRecord& user : users)
     if (Result<void> fine = check_record(user); !fine) return fine;
-  const Result<Connection*> connection = connect_to_write();
-  if (!connection) return unexpected(connection.error());
-  Result<Transaction> transaction = Transaction::begin(**connection, "BEGIN");
-  if (!transaction) return unexpected(transaction.error());
-  const Result<std::int64_t> sequence = next_sequence(**connection);
-  if (!sequence) return unexpected(sequence.error());
   const char* const sql =
       mode == WriteMode::create_only
           ? "INSERT INTO sallyport_users (" SP_COLUMNS
@@ -167,65 +179,52 @@ Result<void> PostgresStore::put_users(const std::vector<UserRecord>& users, Writ
             ") VALUES ($1::bytea, $2::text, $3::bool, $4::bool, $5::int8) ON CONFLICT (key) DO UPDATE SET"
             " hash = excluded.hash, enabled = excluded.enabled, is_superuser = excluded.is_superuser, seq = "
             "excluded.seq";
-  for (const UserRecord& user : users) {
-    const Result<Rows> put =
-        (*connection)->query(sql, {user.username, user.hash, user.enabled, user.is_superuser, *sequence});
-    if (!put) return unexpected(put.error());
-    if (put->touched() == 0) return unexpected(user_exists(user.username));
-    if (Result<void> done =
-            (*connection)
-                ->execute("DELETE FROM sallyport_deleted_users WHERE key = sha256($1::bytea)", {user.username});
-        !done)
-      return done;
-  }
-  return transaction->commit();
+  return change([&](Connection& connection, std::int64_t sequence) -> Result<void> {
+    for (const UserRecord& user : users) {
+      const Result<Rows> put =
+          connection.query(sql, {user.username, user.hash, user.enabled, user.is_superuser, sequence});
+      if (!put) return unexpected(put.error());
+      if (put->touched() == 0) return unexpected(user_exists(user.username));
+      Result<void> revived =
+          connection.execute("DELETE FROM sallyport_deleted_users WHERE key = sha256($1::bytea)", {user.username});
+      if (!revived) return revived;
+    }
+    return {};
+  });
 }
 
 Result<void> PostgresStore::delete_user(std::string_view username) {
-  const Result<Connection*> connection = connect_to_write();
-  if (!connection) return unexpected(connection.error());
-  Result<Transaction> transaction = Transaction::begin(**connection, "BEGIN");
-  if (!transaction) return unexpected(transaction.error());
-  const Result<std::int64_t> sequence = next_sequence(**connection);
-  if (!sequence) return unexpected(sequence.error());
-  const Result<Rows> removed =
-      (*connection)->query("DELETE FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
-  if (!removed) return unexpected(removed.error());
-  if (removed->touched() == 0) return unexpected(no_such_user(username));
-  Result<void> remembered = (*connection)
-                                ->execute(
-                                    "INSERT INTO sallyport_deleted_users (username, seq) VALUES ($1::bytea, $2::int8) "
-                                    "ON CONFLICT (key) DO UPDATE SET seq = excluded.seq",
-                                    {username, *sequence});
-  if (!remembered) return remembered;
-  const Result<Rows> kept = (*connection)->query("SELECT count(*) FROM sallyport_deleted_users");
-  if (!kept) return unexpected(kept.error());
-  if (kept->integer(0, 0) > kMaxTombstones) {
-    if (Result<void> done = (*connection)->execute("UPDATE sallyport_meta SET oldest = sequence"); !done) return done;
-    if (Result<void> done = (*connection)->execute("DELETE FROM sallyport_deleted_users"); !done) return done;
-  }
-  return transaction->commit();
+  return change([&](Connection& connection, std::int64_t sequence) -> Result<void> {
+    const Result<Rows> removed =
+        connection.query("DELETE FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
+    if (!removed) return unexpected(removed.error());
+    if (removed->touched() == 0) return unexpected(no_such_user(username));
+    Result<void> remembered = connection.execute(
+        "INSERT INTO sallyport_deleted_users (username, seq) VALUES ($1::bytea, $2::int8) "
+        "ON CONFLICT (key) DO UPDATE SET seq = excluded.seq",
+        {username, sequence});
+    if (!remembered) return remembered;
+    const Result<Rows> kept = connection.query("SELECT count(*) FROM sallyport_deleted_users");
+    if (!kept) return unexpected(kept.error());
+    if (kept->integer(0, 0) <= kMaxTombstones) return {};
+    if (Result<void> done = connection.execute("UPDATE sallyport_meta SET oldest = sequence"); !done) return done;
+    return connection.execute("DELETE FROM sallyport_deleted_users");
+  });
 }
 
 // One UPDATE whose first parameter is the new sequence.
 Result<void> PostgresStore::change_one(const char* sql, const std::vector<Param>& params, std::string_view username) {
-  const Result<Connection*> connection = connect_to_write();
-  if (!connection) return unexpected(connection.error());
-  Result<Transaction> transaction = Transaction::begin(**connection, "BEGIN");
-  if (!transaction) return unexpected(transaction.error());
-  const Result<std::int64_t> sequence = next_sequence(**connection);
-  if (!sequence) return unexpected(sequence.error());
-  std::vector<Param> all = {*sequence};
-  all.insert(all.end(), params.begin(), params.end());
-  const Result<Rows> changed = (*connection)->query(sql, all);
-  if (!changed) return unexpected(changed.error());
-  if (changed->touched() > 0) return transaction->commit();
-  const Result<Rows> there =
-      (*connection)->query("SELECT 1 FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
-  if (!there) return unexpected(there.error());
-  if (there->size() == 0) return unexpected(no_such_user(username));
-  return unexpected(Error{ErrorKind::kConflict, fmt::format("user {} was changed meanwhile", username),
-                          "look at it again and repeat the change", ""});
+  return change([&](Connection& connection, std::int64_t sequence) -> Result<void> {
+    std::vector<Param> all = {sequence};
+    all.insert(all.end(), params.begin(), params.end());
+    const Result<Rows> changed = connection.query(sql, all);
+    if (!changed) return unexpected(changed.error());
+    if (changed->touched() > 0) return {};
+    const Result<Rows> there =
+        connection.query("SELECT 1 FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
+    if (!there) return unexpected(there.error());
+    return unexpected(there->size() ? user_changed(username) : no_such_user(username));
+  });
 }
 
 Result<void> PostgresStore::set_hash(std::string_view username, std::string_view hash, std::uint64_t if_version) {

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -50,6 +51,23 @@ std::optional<IpRange> IpRange::parse(std::string_view text) noexcept {
       (digits.size() > 1 && digits[0] == '0'))
     return std::nullopt;
   out.bits_ = parsed->is_v4 ? bits + 96 : bits;
+  return out;
+}
+
+IpRange::Bytes IpRange::to_bytes() const noexcept {
+  Bytes out{};
+  std::copy(network_.begin(), network_.end(), out.begin());
+  out.back() = static_cast<std::uint8_t>(bits_);
+  return out;
+}
+
+std::optional<IpRange> IpRange::from_bytes(std::string_view bytes) noexcept {
+  IpRange out;
+  if (bytes.size() != out.network_.size() + 1) return std::nullopt;
+  std::transform(bytes.begin(), bytes.end() - 1, out.network_.begin(),
+                 [](char c) { return static_cast<std::uint8_t>(c); });
+  out.bits_ = static_cast<unsigned char>(bytes.back());
+  if (out.bits_ > 128) return std::nullopt;
   return out;
 }
 

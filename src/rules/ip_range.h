@@ -18,6 +18,10 @@ class IpRange {
   // "192.0.2.7", "10.0.0.0/8", "2001:db8::/32". Bits behind the prefix are not looked at.
   static std::optional<IpRange> parse(std::string_view text) noexcept;
   bool contains(const IpAddress& address) const noexcept;
+  // The address and the number of its bits.
+  using Bytes = std::array<std::uint8_t, 17>;
+  Bytes to_bytes() const noexcept;
+  static std::optional<IpRange> from_bytes(std::string_view bytes) noexcept;
 
  private:
   IpAddress network_{};

@@ -55,6 +55,9 @@ class TopicRules {
  public:
   class Builder;
   TopicAnswer check(const TopicRequest& request) const noexcept;
+  // As bytes for another node; from_record() gives nothing where they are not whole.
+  void append_record(std::string& out) const;
+  static std::shared_ptr<const TopicRules> from_record(std::string_view record);
   std::size_t size() const noexcept { return filters_.size(); }
   std::size_t memory_bytes() const noexcept;
   bool has_limits() const noexcept { return limited_; }

@@ -44,7 +44,16 @@ std::shared_ptr<const TopicRules> compile(const std::vector<Given>& given, bool 
     for (const std::string& filter : one.filters) EXPECT_TRUE(builder.add_filter(filter, one.exact)) << filter;
   }
   if (closed) builder.close();
-  return builder.build();
+  const auto rules = builder.build();
+  // As another node reads them they are the same, and half of them are nothing.
+  std::string record, again;
+  rules->append_record(record);
+  const auto read = TopicRules::from_record(record);
+  EXPECT_TRUE(read);
+  if (read) read->append_record(again);
+  EXPECT_EQ(record, again);
+  EXPECT_FALSE(TopicRules::from_record(record.substr(0, record.size() - 1)));
+  return read;
 }
 
 TopicRequest request(TopicAction action, std::string_view topic) { return {action, topic, 0, false, "192.0.2.7"}; }

@@ -41,7 +41,7 @@ Result<void> SqliteStore::begin_bulk() {
 }
 
 Result<void> SqliteStore::bulk_put(const UserRecord& user, WriteMode mode) {
-  if (!bulk_) return unexpected(Error{ErrorKind::kInternal, "no bulk change was begun", "", ""});
+  if (!bulk_) return unexpected(no_bulk());
   if (Result<void> fine = check_record(user); !fine) return fine;
   const bool replaces = mode == WriteMode::replace;
   Statement& put = replaces ? bulk_->replace : bulk_->insert;
@@ -67,7 +67,7 @@ Result<void> SqliteStore::bulk_put(const UserRecord& user, WriteMode mode) {
 }
 
 Result<void> SqliteStore::commit_bulk() {
-  if (!bulk_) return unexpected(Error{ErrorKind::kInternal, "no bulk change was begun", "", ""});
+  if (!bulk_) return unexpected(no_bulk());
   const std::unique_ptr<Bulk> bulk = std::move(bulk_);
   bulk->find = Statement();  // belongs to the connection that may be gone
   const std::int64_t before = opened_;

@@ -29,6 +29,11 @@ Statement& Statement::bind(int index, std::string_view text) {
   if (code != SQLITE_OK && !failed_) failed_ = connection_->error(code);
   return *this;
 }
+Statement& Statement::bind_null(int index) {
+  const int code = sqlite3_bind_null(statement_.get(), index);
+  if (code != SQLITE_OK && !failed_) failed_ = connection_->error(code);
+  return *this;
+}
 Result<bool> Statement::step() {
   if (failed_) return unexpected(*failed_);
   const int code = sqlite3_step(statement_.get());
@@ -52,6 +57,7 @@ void Statement::reset() noexcept {
   failed_.reset();
 }
 std::int64_t Statement::integer(int column) const noexcept { return sqlite3_column_int64(statement_.get(), column); }
+bool Statement::null(int column) const noexcept { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
   return bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)))

@@ -32,13 +32,24 @@ class Statement {
   Statement() = default;
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, std::string_view text);
+  Statement& bind_null(int index);
   // True: a row; false: done.
   Result<bool> step();
   Result<void> run();  // step() to the end
+  // Each row to `take`, until it says that it has enough.
+  template <class Take>
+  Result<void> each(Take&& take) {
+    for (;;) {
+      const Result<bool> row = step();
+      if (!row) return unexpected(row.error());
+      if (!*row || !take(*this)) return {};
+    }
+  }
   void reset() noexcept;
 
   std::int64_t integer(int column) const noexcept;
   std::string text(int column) const;
+  bool null(int column) const noexcept;
 
  private:
   friend class SqliteConnection;
@@ -64,6 +75,26 @@ class SqliteConnection {
   Result<void> execute(const char* sql);
   Result<Statement> prepare(std::string_view sql);
   Result<std::int64_t> integer(std::string_view sql);  // first column of the first row; 0 where there is no row
+  // One statement with its parameters.
+  template <class... Values>
+  Result<Statement> prepare_with(std::string_view sql, const Values&... values) {
+    Result<Statement> statement = prepare(sql);
+    int index = 0;
+    if (statement) (statement->bind(++index, values), ...);
+    return statement;
+  }
+  template <class... Values>
+  Result<void> run(std::string_view sql, const Values&... values) {
+    Result<Statement> statement = prepare_with(sql, values...);
+    return statement ? statement->run() : Result<void>(unexpected(statement.error()));
+  }
+  // Whether there is such a row.
+  template <class... Values>
+  Result<bool> exists(std::string_view sql, const Values&... values) {
+    Result<Statement> statement = prepare_with(sql, values...);
+    if (!statement) return unexpected(statement.error());
+    return statement->step();
+  }
   Error error(int code) const;
 
   bool read_only() const noexcept { return read_only_; }

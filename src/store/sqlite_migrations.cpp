@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "store/store_work.h"
+
 namespace sallyport {
 namespace {
 
@@ -65,11 +67,7 @@ Result<int> schema_version(SqliteConnection& connection) {
                               "name another file in [store] url", ""});
     return 0;
   }
-  if (*version > kNewest)
-    return unexpected(Error{ErrorKind::kInvalid,
-                            fmt::format("the store {} has schema {}, and this program knows schemas up to {}",
-                                        connection.path(), *version, kNewest),
-                            "a newer sallyport has written it: install that version here too", ""});
+  if (*version > kNewest) return unexpected(newer_schema("the store " + connection.path(), *version, kNewest));
   return static_cast<int>(*version);
 }
 

@@ -7,11 +7,11 @@
 #include <string>
 
 #include "store/sqlite_connection.h"
-#include "store/store.h"
+#include "store/store_work.h"
 
 namespace sallyport {
 
-class SqliteStore final : public Store {
+class SqliteStore final : public StoreWork<SqliteStore, SqliteConnection> {
  public:
   SqliteStore(std::string path, StoreAccess access);
   ~SqliteStore() override;
@@ -21,9 +21,10 @@ class SqliteStore final : public Store {
   Result<std::int64_t> data_version() override;
   Result<StoreChanges> changes_after(std::int64_t sequence) override;
   Result<void> for_each_user(const std::function<bool(const UserRecord&)>& sink) override;
-  Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink) override;
+  Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink, std::size_t most) override;
 
   Result<std::optional<UserRecord>> find_user(std::string_view username) override;
+  Result<std::vector<UserRecord>> find_users(const std::vector<std::string>& usernames) override;
   Result<std::vector<UserRecord>> list_users(const UserQuery& query) override;
   Result<std::size_t> count_users() override;
   Result<void> put_users(const std::vector<UserRecord>& users, WriteMode mode) override;
@@ -41,12 +42,19 @@ class SqliteStore final : public Store {
   Result<SettingsRevision> put_settings(std::string_view toml, std::string_view author, std::string_view comment,
                                         std::optional<std::int64_t> expected) override;
 
+  Result<void> dump(const RowSink& sink) override;
+  Result<void> restore(const RowSource& source) override;
+  Result<std::vector<std::string>> check() override;
+  Result<int> schema() override;
+
  private:
+  friend StoreWork;
   struct Bulk;
   // The connection to the file that is there now; null where access is read and there is none yet.
   Result<SqliteConnection*> connect();
   Result<SqliteConnection*> connect_to_write();
   // Inside a transaction these take its connection: connect() might find another file there and change it under them.
+  static Result<Transaction> begin_change(SqliteConnection& connection) { return Transaction::begin_write(connection); }
   static Result<std::int64_t> next_sequence(SqliteConnection& connection);
   static Result<void> read_users(SqliteConnection& connection, const std::function<bool(const UserRecord&)>& sink);
   static Result<std::vector<SettingsRevision>> read_settings(SqliteConnection& connection, std::size_t limit);

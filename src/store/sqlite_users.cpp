@@ -7,13 +7,6 @@
 namespace sallyport {
 namespace {
 
-// Names of deleted users that are kept for followers; those who were away longer read everything again.
-constexpr int kMaxTombstones = 100'000;
-
-// More changed users than these are loaded as a stream, not told as a list: an import of millions stays in bounded
-// memory.
-constexpr std::int64_t kMaxChangesTold = 20'000;
-
 constexpr std::string_view kColumns = "username, hash, enabled, is_superuser, seq";
 
 UserRecord record_of(const Statement& row) {
@@ -50,25 +43,22 @@ Result<StoreChanges> SqliteStore::changes_after(std::int64_t sequence) {
     return changes;
   }
 
-  Result<Statement> users = connection.prepare(fmt::format("SELECT {} FROM users WHERE seq > ?", kColumns));
+  Result<Statement> users =
+      connection.prepare_with(fmt::format("SELECT {} FROM users WHERE seq > ?", kColumns), sequence);
   if (!users) return unexpected(users.error());
-  users->bind(1, sequence);
-  for (;;) {
-    const Result<bool> row = users->step();
-    if (!row) return unexpected(row.error());
-    if (!*row) break;
-    UserRecord record = record_of(*users);
+  Result<void> read = users->each([&](const Statement& row) {
+    UserRecord record = record_of(row);
     changes.users.push_back({record.username, std::move(record)});
-  }
-  Result<Statement> deleted = connection.prepare("SELECT username FROM deleted_users WHERE seq > ?");
+    return true;
+  });
+  if (!read) return unexpected(read.error());
+  Result<Statement> deleted = connection.prepare_with("SELECT username FROM deleted_users WHERE seq > ?", sequence);
   if (!deleted) return unexpected(deleted.error());
-  deleted->bind(1, sequence);
-  for (;;) {
-    const Result<bool> row = deleted->step();
-    if (!row) return unexpected(row.error());
-    if (!*row) break;
-    changes.users.push_back({deleted->text(0), std::nullopt});
-  }
+  read = deleted->each([&](const Statement& row) {
+    changes.users.push_back({row.text(0), std::nullopt});
+    return true;
+  });
+  if (!read) return unexpected(read.error());
   const Result<std::int64_t> revised = connection.integer("SELECT coalesce(max(seq), 0) FROM settings_revisions");
   if (!revised) return unexpected(revised.error());
   if (*revised > sequence) {
@@ -79,7 +69,7 @@ Result<StoreChanges> SqliteStore::changes_after(std::int64_t sequence) {
   return changes;
 }
 
-Result<StoreChanges> SqliteStore::load(const std::function<void(const UserRecord&)>& sink) {
+Result<StoreChanges> SqliteStore::load(const std::function<void(const UserRecord&)>& sink, std::size_t most) {
   const Result<SqliteConnection*> connected = connect();
   if (!connected) return unexpected(connected.error());
   StoreChanges state;
@@ -90,11 +80,19 @@ Result<StoreChanges> SqliteStore::load(const std::function<void(const UserRecord
   const Result<std::int64_t> now = (*connected)->integer("SELECT sequence FROM meta");
   if (!now) return unexpected(now.error());
   state.sequence = *now;
-  Result<void> read = read_users(**connected, [&](const UserRecord& user) {
-    sink(user);
-    return true;
-  });
-  if (!read) return unexpected(read.error());
+  if (most != kAllUsers) {
+    const Result<bool> more =
+        (*connected)->exists("SELECT 1 FROM users LIMIT 1 OFFSET ?", static_cast<std::int64_t>(most));
+    if (!more) return unexpected(more.error());
+    state.too_many = *more;
+  }
+  if (!state.too_many) {
+    Result<void> read = read_users(**connected, [&](const UserRecord& user) {
+      sink(user);
+      return true;
+    });
+    if (!read) return unexpected(read.error());
+  }
   Result<std::optional<SettingsRevision>> current = read_current_settings(**connected);
   if (!current) return unexpected(current.error());
   state.settings = std::move(*current);
@@ -103,167 +101,133 @@ Result<StoreChanges> SqliteStore::load(const std::function<void(const UserRecord
 }
 
 Result<void> SqliteStore::for_each_user(const std::function<bool(const UserRecord&)>& sink) {
-  const Result<SqliteConnection*> connection = connect();
-  if (!connection) return unexpected(connection.error());
-  if (!*connection) return {};
-  return read_users(**connection, sink);
+  return look<void>([&](SqliteConnection& connection) { return read_users(connection, sink); });
 }
 
 Result<void> SqliteStore::read_users(SqliteConnection& connection, const std::function<bool(const UserRecord&)>& sink) {
   Result<Statement> rows = connection.prepare(fmt::format("SELECT {} FROM users ORDER BY username", kColumns));
   if (!rows) return unexpected(rows.error());
-  for (;;) {
-    const Result<bool> row = rows->step();
-    if (!row) return unexpected(row.error());
-    if (!*row || !sink(record_of(*rows))) return {};
-  }
+  return rows->each([&](const Statement& row) { return sink(record_of(row)); });
 }
 
 Result<std::optional<UserRecord>> SqliteStore::find_user(std::string_view username) {
-  const Result<SqliteConnection*> connection = connect();
-  if (!connection) return unexpected(connection.error());
-  if (!*connection) return std::optional<UserRecord>{};
-  Result<Statement> rows = (*connection)->prepare(fmt::format("SELECT {} FROM users WHERE username = ?", kColumns));
-  if (!rows) return unexpected(rows.error());
-  const Result<bool> row = rows->bind(1, username).step();
-  if (!row) return unexpected(row.error());
-  return *row ? std::optional<UserRecord>(record_of(*rows)) : std::nullopt;
+  using Found = std::optional<UserRecord>;
+  return look<Found>([&](SqliteConnection& connection) -> Result<Found> {
+    Result<Statement> rows =
+        connection.prepare_with(fmt::format("SELECT {} FROM users WHERE username = ?", kColumns), username);
+    if (!rows) return unexpected(rows.error());
+    const Result<bool> row = rows->step();
+    if (!row) return unexpected(row.error());
+    return *row ? Found(record_of(*rows)) : std::nullopt;
+  });
+}
+
+Result<std::vector<UserRecord>> SqliteStore::find_users(const std::vector<std::string>& usernames) {
+  std::vector<UserRecord> found;
+  for (const std::string& username : usernames) {
+    Result<std::optional<UserRecord>> one = find_user(username);
+    if (!one) return unexpected(one.error());
+    if (*one) found.push_back(std::move(**one));
+  }
+  return found;
 }
 
 Result<std::vector<UserRecord>> SqliteStore::list_users(const UserQuery& query) {
-  std::vector<UserRecord> found;
-  const Result<SqliteConnection*> connection = connect();
-  if (!connection) return unexpected(connection.error());
-  if (!*connection) return found;
-  Result<Statement> rows = (*connection)
-                               ->prepare(fmt::format("SELECT {} FROM users WHERE username > ?1 AND (?2 = '' OR "
-                                                     "instr(username, ?2) > 0) ORDER BY username LIMIT ?3",
-                                                     kColumns));
-  if (!rows) return unexpected(rows.error());
-  rows->bind(1, query.after).bind(2, query.search).bind(3, static_cast<std::int64_t>(query.limit));
-  for (;;) {
-    const Result<bool> row = rows->step();
-    if (!row) return unexpected(row.error());
-    if (!*row) return found;
-    found.push_back(record_of(*rows));
-  }
+  using Found = std::vector<UserRecord>;
+  return look<Found>([&](SqliteConnection& connection) -> Result<Found> {
+    Result<Statement> rows =
+        connection.prepare_with(fmt::format("SELECT {} FROM users WHERE username > ?1 AND (?2 = '' OR "
+                                            "instr(username, ?2) > 0) ORDER BY username LIMIT ?3",
+                                            kColumns),
+                                query.after, query.search, static_cast<std::int64_t>(query.limit));
+    if (!rows) return unexpected(rows.error());
+    Found found;
+    Result<void> read = rows->each([&](const Statement& row) {
+      found.push_back(record_of(row));
+      return true;
+    });
+    if (!read) return unexpected(read.error());
+    return found;
+  });
 }
 
 Result<std::size_t> SqliteStore::count_users() {
-  const Result<SqliteConnection*> connection = connect();
-  if (!connection) return unexpected(connection.error());
-  if (!*connection) return std::size_t{0};
-  const Result<std::int64_t> count = (*connection)->integer("SELECT count(*) FROM users");
-  if (!count) return unexpected(count.error());
-  return static_cast<std::size_t>(*count);
+  return look<std::size_t>([](SqliteConnection& connection) -> Result<std::size_t> {
+    const Result<std::int64_t> count = connection.integer("SELECT count(*) FROM users");
+    if (!count) return unexpected(count.error());
+    return static_cast<std::size_t>(*count);
+  });
 }
 
 Result<void> SqliteStore::put_users(const std::vector<UserRecord>& users, WriteMode mode) {
   for (const UserRecord& user : users)
     if (Result<void> fine = check_record(user); !fine) return fine;
-  const Result<SqliteConnection*> connection = connect_to_write();
-  if (!connection) return unexpected(connection.error());
-  Result<Transaction> transaction = Transaction::begin_write(**connection);
-  if (!transaction) return unexpected(transaction.error());
-  const Result<std::int64_t> sequence = next_sequence(**connection);
-  if (!sequence) return unexpected(sequence.error());
-  Result<Statement> find = (*connection)->prepare("SELECT 1 FROM users WHERE username = ?");
-  Result<Statement> put =
-      (*connection)
-          ->prepare("INSERT OR REPLACE INTO users (username, hash, enabled, is_superuser, seq) VALUES (?, ?, ?, ?, ?)");
-  Result<Statement> revive = (*connection)->prepare("DELETE FROM deleted_users WHERE username = ?");
-  if (!find) return unexpected(find.error());
-  if (!put) return unexpected(put.error());
-  if (!revive) return unexpected(revive.error());
-  for (const UserRecord& user : users) {
-    if (mode == WriteMode::create_only) {
-      const Result<bool> there = find->bind(1, user.username).step();
-      if (!there) return unexpected(there.error());
-      if (*there) return unexpected(user_exists(user.username));
-      find->reset();
+  return change([&](SqliteConnection& connection, std::int64_t sequence) -> Result<void> {
+    Result<Statement> put = connection.prepare(
+        fmt::format("INSERT {} INTO users (username, hash, enabled, is_superuser, seq) VALUES (?, ?, ?, ?, ?) {}",
+                    mode == WriteMode::replace ? "OR REPLACE" : "",
+                    mode == WriteMode::replace ? "RETURNING 1" : "ON CONFLICT DO NOTHING RETURNING 1"));
+    Result<Statement> revive = connection.prepare("DELETE FROM deleted_users WHERE username = ?");
+    if (!put) return unexpected(put.error());
+    if (!revive) return unexpected(revive.error());
+    for (const UserRecord& user : users) {
+      put->bind(1, user.username)
+          .bind(2, user.hash)
+          .bind(3, std::int64_t{user.enabled})
+          .bind(4, std::int64_t{user.is_superuser})
+          .bind(5, sequence);
+      const Result<bool> written = put->step();
+      put->reset();
+      if (!written) return unexpected(written.error());
+      if (!*written) return unexpected(user_exists(user.username));
+      if (Result<void> done = revive->bind(1, user.username).run(); !done) return done;
     }
-    put->bind(1, user.username)
-        .bind(2, user.hash)
-        .bind(3, std::int64_t{user.enabled})
-        .bind(4, std::int64_t{user.is_superuser})
-        .bind(5, *sequence);
-    if (Result<void> done = put->run(); !done) return done;
-    if (Result<void> done = revive->bind(1, user.username).run(); !done) return done;
-  }
-  return transaction->commit();
-}
-
-Result<void> SqliteStore::delete_user(std::string_view username) {
-  const Result<SqliteConnection*> connection = connect_to_write();
-  if (!connection) return unexpected(connection.error());
-  Result<Transaction> transaction = Transaction::begin_write(**connection);
-  if (!transaction) return unexpected(transaction.error());
-  const Result<std::int64_t> sequence = next_sequence(**connection);
-  if (!sequence) return unexpected(sequence.error());
-  Result<Statement> remove = (*connection)->prepare("DELETE FROM users WHERE username = ?");
-  if (!remove) return unexpected(remove.error());
-  if (Result<void> done = remove->bind(1, username).run(); !done) return done;
-  const Result<std::int64_t> removed = (*connection)->integer("SELECT changes()");
-  if (!removed) return unexpected(removed.error());
-  if (*removed == 0) return unexpected(no_such_user(username));
-  Result<Statement> remember = (*connection)->prepare("INSERT OR REPLACE INTO deleted_users VALUES (?, ?)");
-  if (!remember) return unexpected(remember.error());
-  if (Result<void> done = remember->bind(1, username).bind(2, *sequence).run(); !done) return done;
-  const Result<std::int64_t> kept = (*connection)->integer("SELECT count(*) FROM deleted_users");
-  if (!kept) return unexpected(kept.error());
-  if (*kept > kMaxTombstones)
-    if (Result<void> done = (*connection)->execute("UPDATE meta SET oldest = sequence; DELETE FROM deleted_users");
-        !done)
-      return done;
-  return transaction->commit();
+    return {};
+  });
 }
 
 namespace {
-// Why an UPDATE of one user hit none: not there, or changed meanwhile.
+// After an UPDATE or DELETE of one user: why it hit none.
 Result<void> explain(SqliteConnection& connection, std::string_view username) {
   const Result<std::int64_t> changed = connection.integer("SELECT changes()");
   if (!changed) return unexpected(changed.error());
   if (*changed != 0) return {};
-  Result<Statement> find = connection.prepare("SELECT 1 FROM users WHERE username = ?");
-  if (!find) return unexpected(find.error());
-  const Result<bool> there = find->bind(1, username).step();
+  const Result<bool> there = connection.exists("SELECT 1 FROM users WHERE username = ?", username);
   if (!there) return unexpected(there.error());
-  if (!*there) return unexpected(no_such_user(username));
-  return unexpected(Error{ErrorKind::kConflict, fmt::format("user {} was changed meanwhile", username),
-                          "look at it again and repeat the change", ""});
+  return unexpected(*there ? user_changed(username) : no_such_user(username));
 }
 }  // namespace
 
+Result<void> SqliteStore::delete_user(std::string_view username) {
+  return change([&](SqliteConnection& connection, std::int64_t sequence) -> Result<void> {
+    if (Result<void> done = connection.run("DELETE FROM users WHERE username = ?", username); !done) return done;
+    if (Result<void> hit = explain(connection, username); !hit) return hit;
+    if (Result<void> done = connection.run("INSERT OR REPLACE INTO deleted_users VALUES (?, ?)", username, sequence);
+        !done)
+      return done;
+    const Result<std::int64_t> kept = connection.integer("SELECT count(*) FROM deleted_users");
+    if (!kept) return unexpected(kept.error());
+    if (*kept <= kMaxTombstones) return {};
+    return connection.execute("UPDATE meta SET oldest = sequence; DELETE FROM deleted_users");
+  });
+}
+
 Result<void> SqliteStore::set_hash(std::string_view username, std::string_view hash, std::uint64_t if_version) {
   if (Result<void> fine = check_stored_hash(hash); !fine) return fine;
-  const Result<SqliteConnection*> connection = connect_to_write();
-  if (!connection) return unexpected(connection.error());
-  Result<Transaction> transaction = Transaction::begin_write(**connection);
-  if (!transaction) return unexpected(transaction.error());
-  const Result<std::int64_t> sequence = next_sequence(**connection);
-  if (!sequence) return unexpected(sequence.error());
-  Result<Statement> update =
-      (*connection)->prepare("UPDATE users SET hash = ?1, seq = ?2 WHERE username = ?3 AND (?4 = 0 OR seq = ?4)");
-  if (!update) return unexpected(update.error());
-  update->bind(1, hash).bind(2, *sequence).bind(3, username).bind(4, static_cast<std::int64_t>(if_version));
-  if (Result<void> done = update->run(); !done) return done;
-  if (Result<void> hit = explain(**connection, username); !hit) return hit;
-  return transaction->commit();
+  return change([&](SqliteConnection& connection, std::int64_t sequence) -> Result<void> {
+    Result<void> done =
+        connection.run("UPDATE users SET hash = ?1, seq = ?2 WHERE username = ?3 AND (?4 = 0 OR seq = ?4)", hash,
+                       sequence, username, static_cast<std::int64_t>(if_version));
+    return done ? explain(connection, username) : done;
+  });
 }
 
 Result<void> SqliteStore::set_enabled(std::string_view username, bool enabled) {
-  const Result<SqliteConnection*> connection = connect_to_write();
-  if (!connection) return unexpected(connection.error());
-  Result<Transaction> transaction = Transaction::begin_write(**connection);
-  if (!transaction) return unexpected(transaction.error());
-  const Result<std::int64_t> sequence = next_sequence(**connection);
-  if (!sequence) return unexpected(sequence.error());
-  Result<Statement> update = (*connection)->prepare("UPDATE users SET enabled = ?1, seq = ?2 WHERE username = ?3");
-  if (!update) return unexpected(update.error());
-  if (Result<void> done = update->bind(1, std::int64_t{enabled}).bind(2, *sequence).bind(3, username).run(); !done)
-    return done;
-  if (Result<void> hit = explain(**connection, username); !hit) return hit;
-  return transaction->commit();
+  return change([&](SqliteConnection& connection, std::int64_t sequence) -> Result<void> {
+    Result<void> done = connection.run("UPDATE users SET enabled = ?1, seq = ?2 WHERE username = ?3",
+                                       std::int64_t{enabled}, sequence, username);
+    return done ? explain(connection, username) : done;
+  });
 }
 
 }  // namespace sallyport

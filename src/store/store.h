@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "store/tables.h"
 #include "users/user_directory.h"
 #include "users/user_record.h"
 
@@ -42,6 +43,7 @@ struct StoreChanges {
   bool from_scratch = false;
   std::vector<UserChange> users;
   std::optional<SettingsRevision> settings;  // the current revision, where it changed
+  bool too_many = false;                     // load(): there are more users than were wanted, and none was given out
 };
 
 struct UserQuery {
@@ -51,6 +53,8 @@ struct UserQuery {
 };
 
 enum class WriteMode { create_only, replace };
+
+inline constexpr std::size_t kAllUsers = SIZE_MAX;
 
 enum class StoreAccess { read, write };
 
@@ -63,10 +67,14 @@ class Store {
   virtual Result<StoreChanges> changes_after(std::int64_t sequence) = 0;
   // Every user in name order, in bounded memory; stops where `sink` returns false.
   virtual Result<void> for_each_user(const std::function<bool(const UserRecord&)>& sink) = 0;
-  // For the first load: every user to `sink`, and the sequence and settings that belong to that very state.
-  virtual Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink) = 0;
+  // For the first load: every user to `sink`, or none where there are more than `most`, and the sequence and settings
+  // that belong to that very state.
+  virtual Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink,
+                                    std::size_t most = kAllUsers) = 0;
 
   virtual Result<std::optional<UserRecord>> find_user(std::string_view username) = 0;
+  // Those of these names that are there.
+  virtual Result<std::vector<UserRecord>> find_users(const std::vector<std::string>& usernames) = 0;
   virtual Result<std::vector<UserRecord>> list_users(const UserQuery& query) = 0;
   virtual Result<std::size_t> count_users() = 0;
   // One transaction: all or nothing. conflict (create_only) names the user in the cause.
@@ -88,6 +96,15 @@ class Store {
   virtual Result<SettingsRevision> put_settings(std::string_view toml, std::string_view author,
                                                 std::string_view comment,
                                                 std::optional<std::int64_t> expected = std::nullopt) = 0;
+
+  // Everything (store/tables.h), as it was at one moment.
+  virtual Result<void> dump(const RowSink& sink) = 0;
+  // The whole of it into a store with nothing in it, in one transaction; conflict where there is something.
+  virtual Result<void> restore(const RowSource& source) = 0;
+  // What is wrong with what is kept, in words; empty: nothing was found.
+  virtual Result<std::vector<std::string>> check() = 0;
+  // Of the tables; 0: there are none yet.
+  virtual Result<int> schema() = 0;
 };
 
 // sqlite:///absolute/path. With StoreAccess::read a store that is not there yet reads as empty (and is looked for

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
@@ -151,6 +152,23 @@ TEST_P(StoreContractTest, ChangingOrDeletingNobodyIsNotFound) {
     EXPECT_EQ(result.error().cause, "there is no user x");
   }
   EXPECT_EQ(store->load([](const UserRecord&) {})->sequence, 0);  // a refused change takes no number
+}
+
+TEST_P(StoreContractTest, GivesOutNobodyWhereThereAreMoreThanAreWantedAndFindsSomeByName) {
+  const auto store = place_->open();
+  ASSERT_TRUE(store->put_users({user("a"), user("b"), user("c")}, WriteMode::create_only));
+  for (const std::size_t most : {std::size_t{2}, std::size_t{3}}) {
+    std::size_t seen = 0;
+    const auto state = store->load([&](const UserRecord&) { ++seen; }, most);
+    ASSERT_TRUE(state);
+    EXPECT_EQ(state->too_many, most == 2);
+    EXPECT_EQ(seen, most == 2 ? 0u : 3u);
+    EXPECT_EQ(state->sequence, 1);
+  }
+  const auto found = store->find_users({"c", "nobody", "a"});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->size(), 2u);
+  EXPECT_TRUE(store->find_users({})->empty());
 }
 
 TEST_P(StoreContractTest, OneConnectionFollowsTheChangesOfAnother) {
@@ -403,6 +421,82 @@ TEST_P(StoreContractTest, TwoWritersTakeTurns) {
   const auto store = place_->open(StoreAccess::read);
   EXPECT_EQ(*store->count_users(), 50u);
   EXPECT_EQ(store->load([](const UserRecord&) {})->sequence, 50);
+}
+
+// Every row of a store as words.
+std::vector<std::string> rows_of(Store& store) {
+  std::vector<std::string> out;
+  const Result<void> done = store.dump([&](const Table& table, Row row) -> Result<void> {
+    std::string line = table.name;
+    EXPECT_EQ(row.size(), table.columns.size());
+    for (const Value& value : row) {
+      if (const auto* number = std::get_if<std::int64_t>(&value)) line += "|" + std::to_string(*number);
+      if (const auto* text = std::get_if<std::string>(&value)) line += "|'" + *text + "'";
+      if (std::holds_alternative<std::monostate>(value)) line += "|nothing";
+    }
+    out.push_back(line);
+    return {};
+  });
+  EXPECT_TRUE(done) << (done ? "" : done.error().to_text());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Result<void> move_all(Store& from, Store& to) {
+  std::vector<NextRow> rows;
+  Result<void> read = from.dump([&](const Table& table, Row row) -> Result<void> {
+    rows.push_back({&table, std::move(row)});
+    return {};
+  });
+  if (!read) return read;
+  std::size_t next = 0;
+  return to.restore([&]() -> Result<NextRow> { return next < rows.size() ? rows[next++] : NextRow{}; });
+}
+
+TEST_P(StoreContractTest, EverythingMovesToANewStoreAndFollowersOfThatOneReadItWhole) {
+  const auto from = place_->open();
+  ASSERT_TRUE(from->put_users({user("a"), {"b", "$6$b", false, true, 0}, user("ünï \"'%")}, WriteMode::create_only));
+  ASSERT_TRUE(from->delete_user("a"));
+  ASSERT_TRUE(from->put_settings("[chain]\nno_match = 'deny'\n", "cli:root", "first"));
+  ASSERT_TRUE(from->put_settings("", "cli:root", "second"));
+  const std::vector<std::string> before = rows_of(*from);
+  EXPECT_EQ(before.size(), 4u);
+  const auto second_place = GetParam().place();
+  const auto to = second_place->open();
+  const std::int64_t empty = to->load([](const UserRecord&) {})->sequence;
+  ASSERT_TRUE(move_all(*from, *to));
+  EXPECT_EQ(rows_of(*to), before);
+  EXPECT_TRUE(to->changes_after(empty + 1)->from_scratch);
+  const std::int64_t sequence = to->load([](const UserRecord&) {})->sequence;
+  EXPECT_GT(sequence, from->load([](const UserRecord&) {})->sequence);
+  EXPECT_EQ(to->current_settings().value()->number, 2);
+  ASSERT_TRUE(to->set_enabled("b", true));
+  EXPECT_EQ(to->changes_after(sequence)->users.size(), 1u);
+  const auto faults = to->check();
+  ASSERT_TRUE(faults) << faults.error().to_text();
+  for (const std::string& fault : *faults) EXPECT_NE(fault.find("fsync"), std::string::npos) << fault;  // a test server
+}
+
+TEST_P(StoreContractTest, NothingIsMovedIntoAStoreThatHoldsSomethingAndAMoveThatBreaksOffLeavesNothing) {
+  const auto store = place_->open();
+  const auto broken = [](int rows) {
+    return [left = rows]() mutable -> Result<NextRow> {
+      if (left-- == 0) return unexpected(invalid("the file ends early"));
+      return NextRow{moved_table("users"),
+                     {"u" + std::to_string(left), "$6$x", std::int64_t{1}, std::int64_t{0}, std::int64_t{1}}};
+    };
+  };
+  for (const int rows : {0, 1, 1200}) {
+    const Result<void> cut = store->restore(broken(rows));
+    ASSERT_FALSE(cut);
+    EXPECT_EQ(cut.error().cause, "the file ends early");
+    EXPECT_EQ(*store->count_users(), 0u);
+  }
+  ASSERT_TRUE(store->put_users({user("here")}, WriteMode::create_only));
+  const Result<void> refused = store->restore([]() -> Result<NextRow> { return NextRow{}; });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(refused.error().cause, "the store is not empty: there is something in users");
 }
 
 // Another room includes this file and brings an engine of its own.

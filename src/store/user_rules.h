@@ -30,6 +30,10 @@ inline Error no_such_user(std::string_view username) {
   return {ErrorKind::kNotFound, fmt::format("there is no user {}", username), "see the names with: sallyport user list",
           ""};
 }
+inline Error user_changed(std::string_view username) {
+  return {ErrorKind::kConflict, fmt::format("user {} was changed meanwhile", username),
+          "look at it again and repeat the change", ""};
+}
 inline Error user_exists(std::string_view username) {
   return {ErrorKind::kConflict, fmt::format("there is a user {} already", username), "", ""};
 }

@@ -134,6 +134,21 @@ std::shared_ptr<const UserDirectory> UserDirectory::with(std::span<const UserCha
   return directory;
 }
 
+std::shared_ptr<const UserDirectory> UserDirectory::thinned(std::size_t most, std::size_t turn) const {
+  auto next = std::make_shared<Impl>(*impl_);
+  const auto empty = std::make_shared<const UserShard>(std::vector<char>(), next->hash_of);
+  for (std::size_t i = 0; i < next->shards.size() && next->size > most; ++i) {
+    std::shared_ptr<const UserShard>& shard = next->shards[(turn + i) % next->shards.size()];
+    if (shard->size() == 0) continue;
+    next->subtract(*shard);
+    shard = empty;
+    next->add(*shard);
+  }
+  auto directory = std::make_shared<UserDirectory>(*this);
+  directory->impl_ = std::move(next);
+  return directory;
+}
+
 struct UserDirectory::Builder::State {
   TableHash hash_of;
   std::vector<std::vector<char>> buckets{std::size_t{1} << kMaxShardBits};

@@ -39,6 +39,9 @@ class UserDirectory {
   std::size_t memory_bytes() const noexcept;
   // This directory with the changes applied, in order.
   std::shared_ptr<const UserDirectory> with(std::span<const UserChange> changes) const;
+  // With at most so many: whole shards are left out, from a place on that `turn` chooses. For those who can fetch a
+  // user again.
+  std::shared_ptr<const UserDirectory> thinned(std::size_t most, std::size_t turn) const;
 
   // For the first load: add() millions, then build().
   class Builder;

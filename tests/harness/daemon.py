@@ -105,32 +105,34 @@ def form(**fields):
 
 
 class Daemon:
-    def __init__(self, settings=f'[jwt]\nsecret = "{tokens.KEY}"\n', http="", listen='["127.0.0.1:0"]', store=True, environment=None, port=0):
+    def __init__(self, settings=f'[jwt]\nsecret = "{tokens.KEY}"\n', http="", listen='["127.0.0.1:0"]', store=True, environment=None, port=0, prefix=()):
         if port:
             listen = f'["127.0.0.1:{port}"]'
         self.gate = Gate(settings + f"[http]\nlisten = {listen}\n" + http, store=store, control=False)
         self.folder = self.gate.folder
         self.environment = environment or {}
+        self.prefix = prefix  # a command that runs it elsewhere, in a namespace
         self.process = None
         self.port = port
 
     def start(self, code=None):
         self.log_file = open(self.folder / "daemon.log", "ab")
+        ups = self.log().count(" is up with ")  # of runs before this one
         environment = {**os.environ, **self.environment}
         self.process = subprocess.Popen(
-            [str(SALLYPORTD), "--config", str(self.gate.file)], stdin=subprocess.DEVNULL, stdout=self.log_file,
-            stderr=self.log_file, env=environment,
+            [*self.prefix, str(SALLYPORTD), "--config", str(self.gate.file)], stdin=subprocess.DEVNULL,
+            stdout=self.log_file, stderr=self.log_file, env=environment,
         )  # fmt: skip
         if code is not None:
             got = self.process.wait(20)
             if got != code:
                 raise AssertionError(f"it ended with {got}, not {code}:\n{self.log()}")
             return self
-        up = machine.wait_until(lambda: " is up with " in self.log() or self.process.poll() is not None, 20)
+        up = machine.wait_until(lambda: self.log().count(" is up with ") > ups or self.process.poll() is not None, 20)
         if not up or self.process.poll() is not None:
             raise AssertionError(f"the daemon did not start:\n{self.log()}")
         found = re.findall(r"listening on 127\.0\.0\.1:(\d+)", self.log())
-        self.port = int(found[-1]) if found else 0
+        self.port = int(found[-1]) if found else self.port
         return self
 
     def log(self):

@@ -1,0 +1,57 @@
+#include "store/tables.h"
+
+namespace sallyport {
+
+const std::vector<Table>& moved_tables() {
+  using enum ColumnKind;
+  static const std::vector<Table> all = {
+      {"users",
+       {{"username", bytes}, {"hash", text}, {"enabled", boolean}, {"is_superuser", boolean}, {"seq", number}}},
+      {"settings_revisions",
+       {{"number", number},
+        {"toml", text},
+        {"author", text},
+        {"comment", text},
+        {"created_at", number},
+        {"seq", number}}},
+  };
+  return all;
+}
+
+const std::vector<std::string_view>& staying_tables() {
+  static const std::vector<std::string_view> all = {"meta", "deleted_users", "admissions"};
+  return all;
+}
+
+std::string column_list(const Table& table) {
+  std::string out;
+  for (const Column& column : table.columns) {
+    if (!out.empty()) out += ", ";
+    out += column.name;
+  }
+  return out;
+}
+
+const std::vector<const Table*>& numbered_tables() {
+  static const std::vector<const Table*> all = [] {
+    std::vector<const Table*> out;
+    for (const Table& table : moved_tables())
+      for (const Column& column : table.columns)
+        if (std::string_view(column.name) == "seq") out.push_back(&table);
+    return out;
+  }();
+  return all;
+}
+
+std::string ahead_of_sequence(std::int64_t rows, const Table& table) {
+  return std::to_string(rows) + " rows of " + table.name +
+         " have a number that the sequence has not reached: nodes will not see them change";
+}
+
+const Table* moved_table(std::string_view name) {
+  for (const Table& table : moved_tables())
+    if (table.name == name) return &table;
+  return nullptr;
+}
+
+}  // namespace sallyport
