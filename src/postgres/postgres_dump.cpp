@@ -46,7 +46,8 @@ Param param_of(const Value& value, ColumnKind kind) {
 
 Result<void> insert(Connection& connection, const Table& table, const std::vector<Row>& rows) {
   if (rows.empty()) return {};
-  std::string sql = fmt::format("INSERT INTO sallyport_{} ({}) VALUES ", table.name, column_list(table));
+  std::string sql =
+      fmt::format("INSERT INTO sallyport_{} ({}) OVERRIDING SYSTEM VALUE VALUES ", table.name, column_list(table));
   std::vector<Param> params;
   for (const Row& row : rows) {
     sql += params.empty() ? "(" : ",(";
@@ -108,6 +109,15 @@ Result<void> PostgresStore::restore(const RowSource& source) {
       if (!open) break;
       waiting.push_back(std::move(next->row));
     }
+    for (const Table& table : moved_tables())
+      if (table.counted)
+        if (Result<void> done = connection.execute(
+                fmt::format("SELECT setval(pg_get_serial_sequence('sallyport_{0}', '{1}'), (SELECT max({1}) FROM "
+                            "sallyport_{0}))",
+                            table.name, table.counted)
+                    .c_str());
+            !done)
+          return done;
     // Whoever followed this store reads it whole.
     for (const Table* table : numbered_tables())
       if (Result<void> done = connection.execute(

@@ -24,6 +24,7 @@ struct Column {
 struct Table {
   const char* name;
   std::vector<Column> columns;
+  const char* counted = nullptr;  // the column that the engine counts up itself
 };
 
 const std::vector<Table>& moved_tables();

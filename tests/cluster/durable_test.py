@@ -11,7 +11,7 @@ from harness import machine, postgres
 from harness.daemon import DaemonCase
 from harness.gate import Gate
 
-ROUNDS = 20 if os.environ.get("SALLYPORT_TEST_ALL") else 6
+ROUNDS = 20 if os.environ.get("SALLYPORT_TEST_ALL") else 3
 
 
 @unittest.skipUnless(postgres.programs(), "PostgreSQL is not installed")
