@@ -38,6 +38,7 @@ std::shared_ptr<const ContractOptions> options_of(const HttpSettings& http) {
   out->without_client_id = http.without_client_id;
   out->rabbitmq_exchange = http.rabbitmq_exchange;
   out->cache_max_age = http.cache_max_age;
+  out->emqx_acl = http.emqx_acl;
   return out;
 }
 
@@ -115,6 +116,8 @@ bool Application::start() {
   house_ = std::make_unique<House>(*engine_, static_cast<std::size_t>(settings_.max_admissions),
                                    std::make_shared<const HouseRules>(HouseRules{*callers, options_of(settings_)}));
   share_admissions(settings->store.url);
+  brokers_ = settings->brokers;
+  if (const auto faults = house_->endings.set_brokers(brokers_); !faults.empty()) return refuse(faults);
   server.workers = settings_.workers ? static_cast<std::size_t>(settings_.workers)
                                      : std::max(1u, std::thread::hardware_concurrency());
   server.max_connections = static_cast<std::size_t>(settings_.max_connections);
@@ -155,9 +158,11 @@ void Application::open_control_socket() {
   control::ServerOptions options;
   options.path = settings_.control_socket;
   options.handlers = control::engine_handlers(*engine_, [this] {
-    return control::HostFacts{{"daemon", std::string("sallyportd ") + SALLYPORT_VERSION},
-                              {"connections", std::to_string(server_->connections())},
-                              {"admissions", std::to_string(house_->admissions.size())}};
+    control::HostFacts facts{{"daemon", std::string("sallyportd ") + SALLYPORT_VERSION},
+                             {"connections", std::to_string(server_->connections())},
+                             {"admissions", std::to_string(house_->admissions.size())}};
+    for (auto& fact : house_->endings.report()) facts.push_back(std::move(fact));
+    return facts;
   });
   options.handlers["metrics"] = [this](const nlohmann::json&) -> Result<nlohmann::json> {
     return nlohmann::json{{"text", house_->metrics_text()}};
@@ -187,6 +192,7 @@ void Application::watch(const HttpSettings& settings) {
   for (const HttpCallerSetting& caller : settings.callers)
     for (const std::string* path : {&caller.bearer_file, &caller.basic_password_file, &caller.path_secret_file})
       paths.push_back(*path);
+  for (const BrokerSetting& broker : brokers_) paths.push_back(broker.password_file);
   for (const std::string& path : paths)
     if (!path.empty()) watched_.push_back({path, file_identity(path)});
 }
@@ -231,6 +237,9 @@ void Application::reload_http(bool asked) {
   // The doors are the ones that were opened, and an open table of callers must not stand behind a wide one.
   next.listen = settings_.listen;
   if (const auto faults = http_contradictions(next); !faults.empty()) return keep(faults);
+  std::vector<BrokerSetting> brokers = asked ? loaded->brokers : brokers_;
+  if (const auto faults = house_->endings.set_brokers(brokers); !faults.empty()) return keep(faults);
+  brokers_ = std::move(brokers);
   house_->rules.store(std::make_shared<const HouseRules>(HouseRules{*callers, options_of(next)}));
   settings_ = std::move(next);
   watch(settings_);
@@ -251,6 +260,7 @@ void Application::wait_for_signals() {
       reload_http(true);
       notify_service_manager("READY=1");
     }
+    house_->end_who_is_out();
     if (round % 4 == 3) {
       follow_files();
       house_->admissions.sweep(engine_->clock().unix_seconds());
@@ -280,6 +290,7 @@ void Application::drain() {
     say(LogLevel::warning, fmt::format("{} connections were cut off", left));
   control_.reset();
   server_->stop();
+  house_->endings.stop();
   // No worker is left who could offer anything; what was offered is still written.
   admission_listener_.reset();
   house_->shared.reset();

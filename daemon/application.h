@@ -38,6 +38,7 @@ class Application {
   std::string config_path_;
   Log log_;
   HttpSettings settings_;
+  std::vector<BrokerSetting> brokers_;
   std::vector<WatchedFile> watched_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<House> house_;

@@ -46,6 +46,36 @@ constexpr std::array<Words, kContractCount> kWords = {{
     {"text/plain",
      {{{200, "allow"}, {403, "deny"}, {403, "deny"}, {403, "deny"}}},
      {{{200, "allow"}, {403, "deny"}, {403, "deny"}, {403, "deny"}}}},
+    // TBMQ: an empty body, or one without a result, lets in; another status than 2xx asks the next provider.
+    {kJson,
+     {{{200, R"({"result":"success"})"},
+       {200, R"({"result":"failure"})"},
+       {200, R"({"result":"skipped"})"},
+       {200, R"({"result":"failure"})"}}},
+     {{{200, R"({"result":"success"})"},
+       {200, R"({"result":"failure"})"},
+       {200, R"({"result":"failure"})"},
+       {200, R"({"result":"failure"})"}}}},
+    // Azure Event Grid: a refusal is a 400 with a decision.
+    {kJson,
+     {{{200, R"({"decision":"allow"})"},
+       {400, R"({"decision":"deny","errorReason":"refused"})"},
+       {400, R"({"decision":"deny","errorReason":"refused"})"},
+       {400, R"({"decision":"deny","errorReason":"cannot decide now"})"}}},
+     {{{200, R"({"decision":"allow"})"},
+       {400, R"({"decision":"deny","errorReason":"refused"})"},
+       {400, R"({"decision":"deny","errorReason":"refused"})"},
+       {400, R"({"decision":"deny","errorReason":"refused"})"}}}},
+    // Azure IoT Operations: the reason is CONNACK's: not authorized, server unavailable.
+    {kJson,
+     {{{200, R"({"attributes":{}})"},
+       {403, R"({"reason":135,"message":"refused"})"},
+       {403, R"({"reason":135,"message":"refused"})"},
+       {403, R"({"reason":136,"message":"cannot decide now"})"}}},
+     {{{200, R"({"attributes":{}})"},
+       {403, R"({"reason":135,"message":"refused"})"},
+       {403, R"({"reason":135,"message":"refused"})"},
+       {403, R"({"reason":135,"message":"refused"})"}}}},
     // nginx: anything but 2xx, 401 and 403 is a 500 for the client.
     {"text/plain",
      {{{200, "allow"}, {401, "deny"}, {401, "deny"}, {403, "unavailable"}}},
@@ -94,6 +124,8 @@ void say(Contract contract, Question question, Verdict verdict, http::Response& 
 void refuse(Contract contract, int status, std::string_view cause, http::Response& out) {
   switch (contract) {
     case Contract::emqx:
+    case Contract::tbmq:
+    case Contract::eventgrid:
       return say(contract, Question::topic, Verdict::deny, out);
     case Contract::proxy:
       out.status = status == 401 ? 401 : 403;
@@ -109,6 +141,7 @@ void refuse(Contract contract, int status, std::string_view cause, http::Respons
       out.body = cause;
       return;
     case Contract::vernemq:
+    case Contract::iotops:
     case Contract::v1:
       out.status = status;
       out.content_type = kJson;

@@ -14,8 +14,20 @@
 namespace sallyport::daemon {
 
 // In the order of kHttpContractNames (config/schema_http.h).
-enum class Contract : std::uint8_t { rabbitmq, emqx, emqx4, vernemq, nanomq, proxy, v1, metrics };
-inline constexpr std::size_t kContractCount = 8;
+enum class Contract : std::uint8_t {
+  rabbitmq,
+  emqx,
+  emqx4,
+  vernemq,
+  nanomq,
+  tbmq,
+  eventgrid,
+  iotops,
+  proxy,
+  v1,
+  metrics
+};
+inline constexpr std::size_t kContractCount = 11;
 
 std::string_view name(Contract contract) noexcept;
 std::optional<Contract> contract_from_name(std::string_view name) noexcept;

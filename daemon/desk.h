@@ -21,6 +21,7 @@ struct ContractOptions {
   bool without_client_id = false;
   std::string rabbitmq_exchange = "amq.topic";
   UnixSeconds cache_max_age = 0;
+  bool emqx_acl = false;
 };
 
 struct Ruling {
@@ -38,6 +39,8 @@ class Desk {
   virtual Ruling connect(Contract contract, const ConnectAttempt& attempt, const ClientName* client) = 0;
   // The last ruling, an allow, as an admission of the client with this id.
   virtual Admission last_admission(std::string_view client_id) = 0;
+  // What the client of the last ruling, an allow, may do with topics; nothing where no list says the same.
+  virtual std::optional<ListedRights> last_rights(std::string_view client_id) = 0;
   // What he may do with a topic, by the settings in force now.
   virtual Verdict topic(const Admission& admission, const TopicRequest& request) = 0;
   // Who was admitted and still may be here; nothing for everybody else.

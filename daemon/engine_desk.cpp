@@ -1,6 +1,7 @@
 #include "daemon/engine_desk.h"
 
 #include "auth/token_rules.h"
+#include "daemon/standing.h"
 #include "engine/explain.h"
 
 namespace sallyport::daemon {
@@ -31,6 +32,7 @@ Ruling EngineDesk::connect(Contract contract, const ConnectAttempt& attempt, con
       if (!final_ && !shared_->settled(held_->ticket) && wait_ == Wait::none) wait_ = Wait::to_send;
     }
     admissions_.admit(key, std::move(admission));
+    if (endings_) endings_->admitted(contract, *client, last_.ends_at);
   }
   return last_;
 }
@@ -53,6 +55,10 @@ Admission EngineDesk::last_admission(std::string_view client_id) {
   return out;
 }
 
+std::optional<ListedRights> EngineDesk::last_rights(std::string_view client_id) {
+  return TopicRights(last_.decision, client_id).list(decider_.decided_with().topics);
+}
+
 std::optional<Admission> EngineDesk::admitted(Contract contract, const ClientName& client) {
   const std::string key = Admissions::key_of(contract, client);
   std::optional<Admission> found = admissions_.find(key, now());
@@ -61,13 +67,10 @@ std::optional<Admission> EngineDesk::admitted(Contract contract, const ClientNam
     held_->lookup = shared_->ask(key);
     if (held_->lookup) wait_ = Wait::to_ask_again;
   }
-  if (!found || found->authenticator != Authenticator::password) return found;
+  if (!found) return found;
   decider_.mode();
   const GateSnapshot& snapshot = decider_.decided_with();
-  // A user who was disabled or deleted since then is nobody; while the users cannot be read, he is who he was.
-  if (!snapshot.users) return found;
-  const auto user = snapshot.users->find(client.username);
-  if (snapshot.must_fetch(client.username)) {
+  if (found->authenticator == Authenticator::password && snapshot.must_fetch(client.username)) {
     // A change of his would be here: he is who he was, unless the store, which is asked, says otherwise.
     if (final_ || engine_.store_away()) return found;
     engine_.fetch_user(client.username);
@@ -75,7 +78,7 @@ std::optional<Admission> EngineDesk::admitted(Contract contract, const ClientNam
     wait_ = Wait::to_ask_again;
     return std::nullopt;
   }
-  if (!user || !user->enabled) return std::nullopt;
+  if (out_because(*found, client, snapshot)) return std::nullopt;
   return found;
 }
 

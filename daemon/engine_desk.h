@@ -5,6 +5,7 @@
 
 #include "daemon/admissions.h"
 #include "daemon/desk.h"
+#include "daemon/ending/endings.h"
 #include "daemon/held.h"
 #include "engine/engine.h"
 
@@ -13,12 +14,13 @@ namespace sallyport::daemon {
 class EngineDesk final : public Desk {
  public:
   // `shared`: nothing where there is one node alone.
-  EngineDesk(Engine& engine, Admissions& admissions, SharedAdmissions* shared)
-      : engine_(engine), admissions_(admissions), shared_(shared), decider_(engine) {}
+  EngineDesk(Engine& engine, Admissions& admissions, SharedAdmissions* shared, Endings* endings = nullptr)
+      : engine_(engine), admissions_(admissions), shared_(shared), endings_(endings), decider_(engine) {}
 
   UnixSeconds now() const override { return engine_.clock().unix_seconds(); }
   Ruling connect(Contract contract, const ConnectAttempt& attempt, const ClientName* client) override;
   Admission last_admission(std::string_view client_id) override;
+  std::optional<ListedRights> last_rights(std::string_view client_id) override;
   Verdict topic(const Admission& admission, const TopicRequest& request) override;
   std::optional<Admission> admitted(Contract contract, const ClientName& client) override;
   std::vector<std::string> explain() override;
@@ -37,6 +39,7 @@ class EngineDesk final : public Desk {
   Engine& engine_;
   Admissions& admissions_;
   SharedAdmissions* shared_;
+  Endings* endings_;
   Engine::Decider decider_;
   std::shared_ptr<const ContractOptions> options_ = std::make_shared<const ContractOptions>();
   Ruling last_;

@@ -1,6 +1,10 @@
 #include "daemon/house.h"
 
+#include <chrono>
+#include <thread>
+
 #include "codec/json.h"
+#include "daemon/standing.h"
 #include "observe/metrics.h"
 
 namespace sallyport::daemon {
@@ -32,6 +36,7 @@ std::shared_ptr<const House::Readiness> House::readiness() {
     health.ready = false;
     health.not_ready.push_back("the daemon is stopping");
   }
+  for (std::string& cause : endings.degraded()) health.degraded.push_back(std::move(cause));
   auto made = std::make_shared<Readiness>();
   made->ready = health.ready;
   made->with_causes = health.ready ? "{\"ready\":true" : "{\"ready\":false";
@@ -54,6 +59,29 @@ void House::tell_of_unproven(std::string_view address, Contract contract) {
   engine.log(LogLevel::notice, line + "; hint: compare his secret with [[http.callers]]");
 }
 
+Standing House::standing(Contract contract, const ClientName& client, bool ask_the_store) {
+  const std::string key = Admissions::key_of(contract, client);
+  std::optional<Admission> admission = admissions.find(key, engine.clock().unix_seconds());
+  if (!admission && ask_the_store && shared) {
+    // Another node may have let him in since.
+    const std::shared_ptr<SharedAdmissions::Lookup> lookup = shared->ask(key);
+    for (int i = 0; lookup && i < 100 && !lookup->done.load(std::memory_order_acquire); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    admission = admissions.find(key, engine.clock().unix_seconds());
+  }
+  if (!admission) return {};
+  if (const std::optional<EndCause> cause = out_because(*admission, client, *engine.snapshot()))
+    return {.may_stay = false, .ends_at = {}, .cause = *cause};
+  return {.may_stay = true, .ends_at = admission->ends_at, .cause = {}};
+}
+
+void House::end_who_is_out() {
+  const std::shared_ptr<const GateSnapshot> snapshot = engine.snapshot();
+  if (snapshot != looked_with_) endings.look_at_all();
+  looked_with_ = snapshot;
+  endings.tick();
+}
+
 std::string House::metrics_text() {
   std::string page = engine.metrics_text();
   metrics.append_to(page);
@@ -67,6 +95,7 @@ std::string House::metrics_text() {
                  shared ? shared->dropped() : 0);
   append_counter(page, "sallyport_admission_lookups_total", "Clients that were looked for in the store.",
                  shared ? shared->lookups() : 0);
+  endings.append_to(page);
   return page;
 }
 

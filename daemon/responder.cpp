@@ -17,7 +17,7 @@ void plain(int status, std::string_view text, http::Response& out) {
 }  // namespace
 
 Responder::Responder(House& house)
-    : house_(house), desk_(house.engine, house.admissions, house.shared.get()), rules_(house.rules) {
+    : house_(house), desk_(house.engine, house.admissions, house.shared.get(), &house.endings), rules_(house.rules) {
   scratch_.reserve(8 * 1024);
 }
 
@@ -132,6 +132,12 @@ void Responder::answer_contract(http::Request& request, http::Response& out) {
       return answer_vernemq(endpoint, request, desk_, out);
     case Contract::nanomq:
       return answer_nanomq(endpoint, request, desk_, out);
+    case Contract::tbmq:
+      return answer_tbmq(endpoint, request, desk_, out);
+    case Contract::eventgrid:
+      return answer_eventgrid(endpoint, request, desk_, out);
+    case Contract::iotops:
+      return answer_iotops(endpoint, request, desk_, out);
     case Contract::proxy:
       return answer_proxy(endpoint, request, desk_, out);
     case Contract::v1:

@@ -51,6 +51,11 @@ class FakeDesk final : public Desk {
     out.ends_at = ruling.ends_at;
     return out;
   }
+  std::optional<ListedRights> last_rights(std::string_view id) override {
+    Decision decision = ruling.decision;
+    decision.token_rules = rules;
+    return TopicRights(decision, id).list(policy);
+  }
   Verdict topic(const Admission& admission, const TopicRequest& request) override {
     return judge_topic(admission, request, policy);
   }

@@ -211,6 +211,21 @@ def main():
     def long():
         return folder("long") if options.all or "long" in options.suites else []
 
+    def sanitized_http(preset):
+        """The daemon itself under a sanitizer, asked by callers over sockets."""
+        label = f"http-{preset}"
+        if not (options.all or label in options.suites):
+            return []
+        files = [HERE / "http" / f"{name}_test.py" for name in ("badness", "callers", "canaries", "contracts", "ending", "hold")]
+        env = {
+            "SALLYPORT_BUILD": str(ROOT / "build" / preset),
+            "SALLYPORT_SANITIZED": "1",
+            "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1",
+            "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+            "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+        }
+        return [python_suite(label, files, only, env)]
+
     suites = {
         "layers": lambda: [python_suite("layers", [HERE / "layers_test.py"], only)],
         "broker": lambda: brokers(only),
@@ -221,6 +236,8 @@ def main():
         "keys": lambda: folder("keys"),
         "http": lambda: folder("http"),
         "cluster": lambda: folder("cluster"),
+        "http-asan": lambda: sanitized_http("asan"),
+        "http-tsan": lambda: sanitized_http("tsan"),
         "interop": lambda: folder("interop"),
         "differential": lambda: folder("differential"),
         "faults": lambda: folder("faults"),

@@ -3,7 +3,7 @@ import platform
 import re
 import subprocess
 
-from . import publish, topics
+from . import http, publish, rabbitmq, topics
 from .peers import OURS
 from .tokens import best_of_others
 
@@ -167,7 +167,13 @@ def page(result, notes):
                   "beside a broker without plugin, acl_file and passwords. Each message is asked about twice: to publish, and to deliver.", ""]
     lines += [*publish.table(published), "", "## Users", "",
               "`user import` of EMQX's CSV (salted SHA-256), then a new process up to its first decision, for the last of them.", "",
-              *users_table(result.get("users", {})), "", "## Left out", ""]
+              *users_table(result.get("users", {})), "",
+              "## The daemon", "",
+              f"One worker on one core, the load on another, {http.CONNECTIONS} connections that are kept, each with one request at a time;",
+              "ES256, tokens of about 450 bytes, their two claims bound to the client. The servers beside it do the same job, one core",
+              "each, and have to refuse forged, expired and others' tokens before they count.", "",
+              *http.table(result.get("http", {})), "", *http.verdicts(result.get("http", {})), "",
+              *rabbitmq.table(result.get("rabbitmq", {})), "", "## Left out", ""]
     left = left_out_lines(result)
     lines += left if left else ["Nothing."]
     return "\n".join(lines) + "\n\n" + notes

@@ -21,6 +21,9 @@ void answer_emqx(std::string_view endpoint, http::Request& request, Desk& desk, 
 void answer_emqx4(std::string_view endpoint, http::Request& request, Desk& desk, http::Response& out);
 void answer_vernemq(std::string_view endpoint, http::Request& request, Desk& desk, http::Response& out);
 void answer_nanomq(std::string_view endpoint, http::Request& request, Desk& desk, http::Response& out);
+void answer_tbmq(std::string_view endpoint, http::Request& request, Desk& desk, http::Response& out);
+void answer_eventgrid(std::string_view endpoint, http::Request& request, Desk& desk, http::Response& out);
+void answer_iotops(std::string_view endpoint, http::Request& request, Desk& desk, http::Response& out);
 void answer_proxy(std::string_view endpoint, http::Request& request, Desk& desk, http::Response& out);
 void answer_v1(std::string_view endpoint, http::Request& request, const Asker& asker, Desk& desk, http::Response& out);
 

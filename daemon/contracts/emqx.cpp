@@ -9,6 +9,7 @@
 
 #include "daemon/contracts/contracts.h"
 #include "daemon/contracts/fields.h"
+#include "daemon/contracts/rights.h"
 
 namespace sallyport::daemon {
 namespace {
@@ -37,6 +38,9 @@ void authenticate(const Fields& fields, Desk& desk, http::Response& out) {
   // RMQTT speaks this contract and reads `superuser`.
   const bool super = ruling.decision.is_superuser;
   out.body = fmt::format(R"({{"result":"allow","is_superuser":{},"superuser":{})", super, super);
+  append_attributes(out.body, "client_attrs", ruling.decision.attributes);
+  if (desk.options().emqx_acl && !super)
+    if (const auto rights = desk.last_rights(client.client_id)) append_emqx_acl(out.body, *rights);
   if (ruling.ends_at) out.body += fmt::format(R"(,"expire_at":{})", std::min(*ruling.ends_at, desk.now() + kLongest));
   out.body += '}';
 }

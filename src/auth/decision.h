@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -31,8 +32,9 @@ struct Decision {
   bool client_id_bound = false;  // the client id counts as proved: a password user's, or a claim had to equal it
   std::shared_ptr<const TopicRules> token_rules;  // what the token itself says of topics; nothing: it does not
   std::vector<std::string> groups;                // that the token puts its holder in
-  const VerificationKey* key = nullptr;           // the key that verified the token
-  const TokenAuthority* authority = nullptr;      // whose keys and rules judged the token
+  std::vector<std::pair<std::string, std::string>> attributes;  // what a broker may be told of him: name and text
+  const VerificationKey* key = nullptr;                         // the key that verified the token
+  const TokenAuthority* authority = nullptr;                    // whose keys and rules judged the token
   bool token_shown = false;    // the field held a token: user names that look like one are not logged
   bool wants_refresh = false;  // an unknown kid: ask the key sources
   bool wants_user = false;     // the store may know a user of this name: fetch him

@@ -11,6 +11,7 @@
 #include "base/modes.h"
 #include "keys/key_ring.h"
 #include "keys/refresh_bell.h"
+#include "rules/attributes.h"
 #include "rules/claim_path.h"
 #include "rules/claim_rule.h"
 #include "rules/settings_topic_rules.h"
@@ -34,7 +35,8 @@ struct TokenAuthority {
   RightsPolicy rights;
   std::vector<ClaimPath> groups_claims;
   std::optional<ClaimPath> superuser_claim;  // nothing: no claim makes one
-  std::vector<KeyPtr> local_keys;            // of the settings and their files; what `keys` begins with
+  AttributePolicy attributes;
+  std::vector<KeyPtr> local_keys;  // of the settings and their files; what `keys` begins with
   std::shared_ptr<const KeyRing> keys;
   std::shared_ptr<RefreshBell> bell;  // asks for newer keys; nothing: no source on the network
 };

@@ -38,6 +38,8 @@ std::optional<Reason> read_grant(const JsonValue& claims, const TokenAuthority& 
   d.is_superuser = is_true(authority.superuser_claim, claims);
   if (!authority.groups_claims.empty()) d.groups = read_groups(claims, authority.groups_claims);
 
+  d.attributes = read_attributes(claims, authority.attributes);
+
   const RightsPolicy& policy = authority.rights;
   const bool acl = holds(policy.acl, claims);
   if (!acl && !holds(policy.scope, claims)) return std::nullopt;

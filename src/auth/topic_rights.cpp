@@ -62,6 +62,46 @@ void TopicRights::follow(const std::shared_ptr<const TopicPolicy>& policy) const
   policy_ = policy;
 }
 
+std::optional<ListedRights> TopicRights::list(const std::shared_ptr<const TopicPolicy>& policy) const {
+  ListedRights out;
+  if (superuser_) {
+    out.rest = TopicVerdict::allow;
+    return out;
+  }
+  const auto add = [&out](const TopicRules& rules) {
+    rules.for_each([&](const TopicRule& rule, std::string_view filter, bool exact) {
+      out.rights.push_back({rule, std::string(filter), exact});
+    });
+  };
+  if (token_rules_) {
+    if (token_rules_->has_limits()) return std::nullopt;
+    add(*token_rules_);
+    if (token_rules_->is_closed()) return out;
+  }
+  if (!policy->rules.empty()) {
+    follow(policy);
+    if (!settings_rules_) return out;
+    add(*settings_rules_);
+  }
+  switch (policy->no_match) {
+    case NoMatch::allow:
+      // But for what needs a rule that names it.
+      for (const std::string_view reserved : {"$SYS/#", "$CONTROL/#"}) {
+        TopicRule none;
+        none.allows = false;
+        out.rights.push_back({none, std::string(reserved), false});
+      }
+      out.rest = TopicVerdict::allow;
+      return out;
+    case NoMatch::deny:
+      return out;
+    case NoMatch::defer:
+      out.rest = TopicVerdict::defer;
+      return out;
+  }
+  return out;
+}
+
 TopicVerdict TopicRights::check(const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy,
                                 TopicBasis* basis) const {
   const auto by = [&](TopicBasis whose) {

@@ -22,6 +22,18 @@ enum class TopicVerdict : std::uint8_t { allow, deny, defer };
 // Whose word it was.
 enum class TopicBasis : std::uint8_t { superuser, token, settings, no_match };
 
+// The rights of one client written out, for brokers that keep them: the first that fits wins, `rest` is for what none
+// fits.
+struct ListedRights {
+  struct Right {
+    TopicRule rule;
+    std::string filter;
+    bool exact = false;  // the filter itself, and not what it matches
+  };
+  std::vector<Right> rights;
+  TopicVerdict rest = TopicVerdict::deny;
+};
+
 class TopicRights {
  public:
   // Of somebody who was not admitted: nothing but what no_match gives.
@@ -35,6 +47,8 @@ class TopicRights {
   // One thread at a time. `policy`: GateSnapshot::topics.
   TopicVerdict check(const TopicRequest& request, const std::shared_ptr<const TopicPolicy>& policy,
                      TopicBasis* basis = nullptr) const;
+  // Nothing where no list says the same (may_grant).
+  std::optional<ListedRights> list(const std::shared_ptr<const TopicPolicy>& policy) const;
 
  private:
   void follow(const std::shared_ptr<const TopicPolicy>& policy) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/schema_brokers.h"
 #include "config/schema_http.h"
 #include "config/schema_issuers.h"
 #include "config/schema_jwks.h"
@@ -317,6 +318,12 @@ const Setting kSettings[] = {
     {"http.rabbitmq_exchange", "text", "\"amq.topic\"",
      "The exchange that RabbitMQ's MQTT plugin publishes to (mqtt.exchange).", "\"mqtt\"",
      [](Settings& s, const TomlNode& n, ValueReader& r) { r.text(n, s.http.rabbitmq_exchange); }, false, true},
+    {"http.emqx_acl", "true or false", "false",
+     "Whether EMQX is given a client's topic rights with the first answer, where its rules can say the same, so that "
+     "it "
+     "asks less.\nIt then keeps them for the life of the connection: what changes in [[topic_rules]] reaches clients "
+     "that come in later.",
+     "true", [](Settings& s, const TomlNode& n, ValueReader& r) { r.boolean(n, s.http.emqx_acl); }, false, true},
 
     {"log.level", "\"debug\", \"info\", \"notice\", \"warning\" or \"error\"", "\"notice\"",
      "The least important lines that are written. Refusals are written at notice, every decision at debug.",
@@ -339,6 +346,7 @@ std::span<const Setting> schema_settings() {
         made.insert(made.end(), issuer_settings().begin(), issuer_settings().end());
         made.insert(made.end(), topic_settings().begin(), topic_settings().end());
         made.insert(made.end(), session_settings().begin(), session_settings().end());
+        made.insert(made.end(), broker_settings().begin(), broker_settings().end());
       }
       made.push_back(setting);
     }

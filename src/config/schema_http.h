@@ -10,8 +10,8 @@
 namespace sallyport {
 
 // The words of contracts, as [[http.callers]] names them.
-inline constexpr std::string_view kHttpContractNames[] = {"rabbitmq", "emqx",  "emqx4", "vernemq",
-                                                          "nanomq",   "proxy", "v1",    "metrics"};
+inline constexpr std::string_view kHttpContractNames[] = {"rabbitmq",  "emqx",   "emqx4", "vernemq", "nanomq", "tbmq",
+                                                          "eventgrid", "iotops", "proxy", "v1",      "metrics"};
 
 // "127.0.0.1:8080", "[::1]:8080" or "unix:/path" in its parts; nothing where it is none of them.
 struct ListenAddress {

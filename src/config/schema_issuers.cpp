@@ -43,7 +43,8 @@ constexpr std::string_view kOwn[] = {"issuer",
                                      "scope_patterns",
                                      "may_grant",
                                      "groups_claims",
-                                     "superuser_claim"};
+                                     "superuser_claim",
+                                     "attributes"};
 
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -120,7 +121,8 @@ const Setting kIssuers[] = {
      "Several issuers beside each other, each with name, issuer and its own secret, public_key, public_key_file, "
      "jwks_url and the other jwks_* names, "
      "issuer_discovery, audience, claims, verify_claims, leeway, require_exp, max_lifetime, typ, "
-     "allowed_algorithms, acl_claim, scope_claim, scope_patterns, may_grant, groups_claims and superuser_claim.\nWhat "
+     "allowed_algorithms, acl_claim, scope_claim, scope_patterns, may_grant, groups_claims, superuser_claim and "
+     "attributes.\nWhat "
      "a table leaves out has its default, "
      "not the value of [jwt].\nA token's iss, unverified, only chooses which of them may answer: keys of one never "
      "verify a token of another. Without a match the "

@@ -49,7 +49,8 @@ std::string dump(const Settings& s) {
   out << '|' << s.http.tls_cert << '|' << s.http.tls_key << '|' << s.http.client_ca << '|' << s.http.bearer_file << '|'
       << s.http.callers.size() << '|' << s.http.workers << '|' << s.http.control_socket << '|' << s.http.max_connections
       << '|' << s.http.max_admissions << '|' << s.http.drain << '|' << s.http.cache_max_age << '|'
-      << s.http.without_client_id << '|' << s.http.rabbitmq_exchange;
+      << s.http.without_client_id << '|' << s.http.rabbitmq_exchange << '|' << s.http.emqx_acl << '|'
+      << s.brokers.size() << '|' << s.jwt.attributes.size();
   return out.str();
 }
 

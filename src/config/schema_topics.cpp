@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "rules/attributes.h"
 #include "rules/token_rights.h"
 #include "rules/topic_filter.h"
 
@@ -137,6 +138,25 @@ void set_topic_rules(Settings& s, const TomlNode& node, ValueReader& reader) {
   if (good) s.topic_rules = std::move(rules);
 }
 
+void set_attributes(Settings& s, const TomlNode& node, ValueReader& reader) {
+  if (node.type != TomlType::table)
+    return reader.fault(node.place, fmt::format("expected a table of attributes, found {}", name(node.type)),
+                        "for example: attributes = { site = \"/site\" }");
+  if (node.members.size() > kMaxAttributes)
+    return reader.fault(node.place, fmt::format("there are more than {} attributes", kMaxAttributes));
+  std::vector<std::pair<std::string, std::string>> attributes;
+  for (const TomlMember& member : node.members) {
+    // EMQX takes no other characters, and would refuse the client for them.
+    if (!is_attribute_name(member.key))
+      return reader.fault(member.place, "an attribute's name is more than letters, digits, - and _, or too long",
+                          "write for example: site = \"/site\"");
+    std::string claim;
+    if (!reader.text(member.value, claim) || !reader.claim_name(member.value.place, claim)) return;
+    attributes.emplace_back(member.key, std::move(claim));
+  }
+  s.jwt.attributes = std::move(attributes);
+}
+
 const Setting kRights[] = {
     {"jwt.acl_claim", "a claim name", "\"acl\"",
      "The claim with a token's topic rights: {\"pub\":[...],\"sub\":[...],\"all\":[...]}, or a list of rules with "
@@ -164,6 +184,11 @@ const Setting kRights[] = {
      "The claim that makes a superuser, who may do everything, where it is true.\nEmpty: no claim makes one. may_grant "
      "does not limit it.",
      "\"mqtt_admin\"", [](Settings& s, const TomlNode& n, ValueReader& r) { read_claim(n, r, s.jwt.superuser_claim); }},
+    {"jwt.attributes", "a table of name = \"claim\"", "{}",
+     "What a broker that asks over HTTP is told of a client, for templates of topics and rules of its own (EMQX's "
+     "client_attrs and the like): a name, and the claim that fills it.\nBeside these, what the token's own claim "
+     "client_attrs says under other names. A claim that is no text, number or boolean fills nothing.",
+     "{ site = \"/site\", line = \"line\" }", set_attributes},
 };
 
 const Setting kTopics[] = {

@@ -59,6 +59,8 @@ struct AuthoritySettings {
   std::optional<std::vector<std::string>> may_grant;  // filters; nothing: no limit
   std::vector<std::string> groups_claims;
   std::string superuser_claim;  // empty: no claim makes one
+  // What the broker is told of a client: a name, and the claim that fills it.
+  std::vector<std::pair<std::string, std::string>> attributes;
 
   bool has_own_key() const {
     return !secret.empty() || !public_key_files.empty() || !public_keys.empty() || jwks.remote() || !jwks.files.empty();
@@ -109,9 +111,21 @@ struct HttpSettings {
   std::int64_t cache_max_age = 0;  // seconds
   bool without_client_id = false;
   std::string rabbitmq_exchange = "amq.topic";
+  bool emqx_acl = false;
 
   // Nobody is asked for a proof: such a daemon listens on loopback alone.
   bool open() const { return callers.empty() && bearer_file.empty() && client_ca.empty(); }
+};
+
+// A broker's own management API, by which the daemon ends connections. The kinds are names of contracts.
+struct BrokerSetting {
+  std::string name;
+  std::string kind;  // rabbitmq, emqx, emqx4, vernemq
+  std::string url;   // http or https, without user info
+  std::string user, password_file, ca_file;
+  std::int64_t pace = 50;  // ends a second at most
+
+  bool operator==(const BrokerSetting&) const = default;
 };
 
 // Who verifies signatures. The fast engine answers behind OpenSSL's judgement (crypto/fast_engine.h).
@@ -151,6 +165,7 @@ struct Settings {
     std::string socket;
   } control;  // empty: no control socket
   HttpSettings http;
+  std::vector<BrokerSetting> brokers;
   struct {
     LogLevel level = LogLevel::notice;
     LogFormat format = LogFormat::text;

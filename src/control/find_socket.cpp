@@ -21,8 +21,11 @@ std::string_view trim(std::string_view text) {
 std::optional<std::string> in_tree(const TomlNode& root) {
   const TomlNode* control = root.find("control");
   const TomlNode* socket = control ? control->find("socket") : nullptr;
-  if (!socket || socket->type != TomlType::text || socket->text.empty()) return std::nullopt;
-  return socket->text;
+  // The plugin's, else the daemon's.
+  const TomlNode* http = root.find("http");
+  for (const TomlNode* one : {socket, http ? http->find("control_socket") : nullptr})
+    if (one && one->type == TomlType::text && !one->text.empty()) return one->text;
+  return std::nullopt;
 }
 
 // [control] and socket = "…" on lines of their own, in a text that is no TOML (yet).
@@ -63,7 +66,8 @@ Result<std::string> find_socket(const std::string& settings_file) {
     if (!root) return unexpected(root.error());
     return unexpected(
         invalid("[control] socket is not set, so nobody can be asked",
-                "set one for the plugin: [control] socket = \"/run/mosquitto/sallyport.sock\", and restart the broker",
+                "set one for the plugin: [control] socket = \"/run/mosquitto/sallyport.sock\", and restart the broker; "
+                "the daemon's is [http] control_socket",
                 settings_file));
   }
   // As the plugin has it: relative to the folder of the file itself, behind all links.

@@ -1,4 +1,5 @@
-// Where the running process of a settings file answers: its [control] socket.
+// Where the running process of a settings file answers: its [control] socket, or the daemon's [http]
+// control_socket.
 #pragma once
 
 #include <string>

@@ -25,6 +25,11 @@ class FindSocketTest : public ::testing::Test {
 
 TEST_F(FindSocketTest, InGoodSettings) { EXPECT_EQ(*find("[control]\nsocket = \"/run/x.sock\"\n"), "/run/x.sock"); }
 
+TEST_F(FindSocketTest, TheDaemonsWhereThereIsNoneOfAPlugin) {
+  EXPECT_EQ(*find("[http]\ncontrol_socket = \"/run/d.sock\"\n"), "/run/d.sock");
+  EXPECT_EQ(*find("[http]\ncontrol_socket = \"/run/d.sock\"\n[control]\nsocket = \"/run/x.sock\"\n"), "/run/x.sock");
+}
+
 TEST_F(FindSocketTest, InSettingsWithFaultsThatKeepThemFromLoading) {
   EXPECT_EQ(*find("[control]\nsocket = \"/run/x.sock\"\n[jwt]\nleewaay = 1\n"), "/run/x.sock");
 }

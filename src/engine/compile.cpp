@@ -110,6 +110,7 @@ void read_rights(const AuthoritySettings& a, TokenAuthority& made, const std::st
   }
   for (const std::string& claim : a.groups_claims) made.groups_claims.emplace_back(claim);
   if (!a.superuser_claim.empty()) made.superuser_claim.emplace(a.superuser_claim);
+  for (const auto& [name, claim] : a.attributes) made.attributes.named.emplace_back(name, ClaimPath(claim));
 }
 
 TokenAuthority make_authority(const AuthoritySettings& a, std::string name, Gathered& out) {

@@ -61,6 +61,12 @@ class TopicRules {
   std::size_t size() const noexcept { return filters_.size(); }
   std::size_t memory_bytes() const noexcept;
   bool has_limits() const noexcept { return limited_; }
+  bool is_closed() const noexcept { return closed_; }
+  // Each filter with the rule that it stands in, in the rules' order; the limits are not among them.
+  template <class F>
+  void for_each(F&& visit) const {
+    for (const Filter& filter : filters_) visit(rules_[filter.rule], text(filter), filter.exact);
+  }
 
  private:
   struct Filter {

@@ -105,13 +105,14 @@ def form(**fields):
 
 
 class Daemon:
-    def __init__(self, settings=f'[jwt]\nsecret = "{tokens.KEY}"\n', http="", listen='["127.0.0.1:0"]', store=True, environment=None, port=0, prefix=()):
+    def __init__(self, settings=f'[jwt]\nsecret = "{tokens.KEY}"\n', http="", listen='["127.0.0.1:0"]', store=True, environment=None, port=0, prefix=(), user=None):
         if port:
             listen = f'["127.0.0.1:{port}"]'
         self.gate = Gate(settings + f"[http]\nlisten = {listen}\n" + http, store=store, control=False)
         self.folder = self.gate.folder
         self.environment = environment or {}
         self.prefix = prefix  # a command that runs it elsewhere, in a namespace
+        self.user = user
         self.process = None
         self.port = port
 
@@ -122,6 +123,7 @@ class Daemon:
         self.process = subprocess.Popen(
             [*self.prefix, str(SALLYPORTD), "--config", str(self.gate.file)], stdin=subprocess.DEVNULL,
             stdout=self.log_file, stderr=self.log_file, env=environment,
+            **({"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}),
         )  # fmt: skip
         if code is not None:
             got = self.process.wait(20)
@@ -178,6 +180,9 @@ class Daemon:
         return float(found.group(1)) if found else None
 
     def memory_kib(self):
+        """What it takes; under a sanitizer, whose shadow is most of it, always the same."""
+        if os.environ.get("SALLYPORT_SANITIZED"):
+            return 0
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
 

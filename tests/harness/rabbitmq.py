@@ -3,6 +3,9 @@
 Everything listens on loopback; nothing of the machine's own RabbitMQ is touched.
 """
 
+import base64
+import hashlib
+import json
 import os
 import pathlib
 import signal
@@ -12,6 +15,8 @@ import subprocess
 from . import machine
 
 PASTED = machine.ROOT / "examples" / "rabbitmq.conf"
+PASTED_ENDING = machine.ROOT / "examples" / "rabbitmq-ending.conf"
+PASTED_DEFINITIONS = machine.ROOT / "examples" / "rabbitmq-ending-definitions.json"
 SERVER = pathlib.Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
@@ -20,11 +25,13 @@ def is_here() -> bool:
 
 
 class RabbitMQ:
-    def __init__(self, daemon_port, options=(), user_info="", method="post"):
+    def __init__(self, daemon_port, options=(), user_info="", method="post", api_password=None):
         self.folder = machine.temp_folder()
         self.port, self.amqp_port, self.distribution_port = machine.free_port(), machine.free_port(), machine.free_port()
         self.epmd_port = machine.free_port()
         self.daemon_port, self.options, self.user_info, self.method = daemon_port, tuple(options), user_info, method
+        # With a password there is a management API, and one internal user of it: "sallyport".
+        self.api_password, self.api_port = api_password, machine.free_port() if api_password else 0
         self.process = None
 
     def _write(self):
@@ -40,9 +47,23 @@ class RabbitMQ:
             "vm_memory_high_watermark.absolute = 2GB",
             "disk_free_limit.absolute = 10MB",
             *self.options,
+            *self._management(),
         ]
         (self.folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
-        (self.folder / "enabled_plugins").write_text("[rabbitmq_mqtt,rabbitmq_auth_backend_http].\n")
+        more = ",rabbitmq_management" if self.api_password else ""
+        (self.folder / "enabled_plugins").write_text(f"[rabbitmq_mqtt,rabbitmq_auth_backend_http{more}].\n")
+
+    def _management(self):
+        """The lines of examples/rabbitmq-ending.conf, and the definitions that they load."""
+        if not self.api_password:
+            return []
+        salt = os.urandom(4)
+        hashed = base64.b64encode(salt + hashlib.sha256(salt + self.api_password.encode()).digest()).decode()
+        definitions = json.loads(PASTED_DEFINITIONS.read_text())
+        definitions["users"][0]["password_hash"] = hashed
+        (self.folder / "definitions.json").write_text(json.dumps(definitions))
+        pasted = PASTED_ENDING.read_text().replace("/etc/rabbitmq/sallyport-definitions.json", f"{self.folder}/definitions.json")
+        return [pasted.replace("15672", str(self.api_port))]
 
     def start(self, seconds=120):
         self._write()

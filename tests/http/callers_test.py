@@ -6,6 +6,7 @@ import signal
 import ssl
 import subprocess
 import time
+import unittest
 
 from harness import certs, machine, tokens
 from harness.daemon import Daemon, DaemonCase, client_tls, request
@@ -250,6 +251,27 @@ class Life(DaemonCase):
         daemon.signal(signal.SIGTERM)
         self.assertEqual(daemon.process.wait(10), 0)
         self.assertLess(time.monotonic() - began, 4)
+
+    @unittest.skipUnless(machine.IS_ROOT, "only root can become another user")
+    def test_it_needs_no_privilege_and_says_which_file_it_may_not_read(self):
+        daemon = Daemon(http='bearer_file = "bearer"\n', user=machine.BROKER_USER)
+        daemon.gate.cli("user", "add", "alice", "--password-stdin", stdin="alices password\n")
+        bearer = daemon.folder / "bearer"
+        bearer.write_text("a-bearer-of-the-tests\n")
+        bearer.chmod(0o600)
+        daemon.start(code=3)
+        self.assertIn(str(bearer), daemon.log())
+        self.assertNotIn("a-bearer-of-the-tests", daemon.log())
+        for file in daemon.folder.iterdir():
+            machine.give_to_broker(file)
+        daemon.start()
+        self.addCleanup(self._stop, daemon)
+        with open(f"/proc/{daemon.process.pid}/status") as status:
+            facts = dict(line.split(":", 1) for line in status)
+        self.assertEqual(int(facts["CapEff"], 16), 0)
+        self.assertNotEqual(facts["Uid"].split()[0], "0")
+        answer = daemon.post_json("/v1/decide", {"username": "alice", "password": "alices password"}, ("authorization: Bearer a-bearer-of-the-tests",))
+        self.assertEqual(answer.json["verdict"], "allow")
 
     def test_the_control_socket_answers_for_the_daemon(self):
         daemon = Daemon(http='control_socket = "daemon.sock"\n')

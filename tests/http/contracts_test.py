@@ -1,5 +1,6 @@
 """Every contract against the real daemon: one client in, one out, and what comes later."""
 
+import base64
 import time
 
 from harness import tokens
@@ -126,6 +127,29 @@ class Contracts(DaemonCase):
         self.assertEqual([topic["qos"] for topic in reply["topics"]], [1, 128])
         checked = self.one.post_json("/v1/topics/check", {"password": token, "action": "publish", "topics": ["a/x", "b/x"]}).json
         self.assertEqual([t["allowed"] for t in checked["topics"]], [True, False])
+
+    def test_claims_become_attributes_and_tokens_rights_become_rules(self):
+        daemon = self.daemon(
+            settings=f'[jwt]\nsecret = "{tokens.KEY}"\n[jwt.attributes]\nsite = "/place/site"\n', http="emqx_acl = true\n"
+        )
+        token = tokens.good("device-1", place={"site": "plant 7"}, client_attrs={"line": 3, "site": "mine"}, acl={"pub": ["up/#"], "sub": ["down/+"]})
+        client = {"username": "d", "clientid": "c", "password": token}
+        answer = daemon.post_json("/emqx/authenticate", client).json
+        self.assertEqual(answer["client_attrs"], {"site": "plant 7", "line": "3"})
+        self.assertNotIn("acl", answer)  # "down/+" would be more in EMQX
+        client["password"] = tokens.good("device-1", acl={"pub": ["up/#"], "sub": ["down/#"]})
+        self.assertEqual([rule["topic"] for rule in daemon.post_json("/emqx/authenticate", client).json["acl"]], ["up/#", "down/#", "#"])
+
+        encoded = base64.b64encode(token.encode()).decode()
+        answer = daemon.post_json("/eventgrid/authenticate", {"clientId": "c", "userName": "d", "password": encoded}).json
+        self.assertEqual((answer["decision"], answer["clientAuthenticationName"], answer["attributes"]["site"]), ("allow", "device-1", "plant 7"))
+        answer = daemon.post_json("/iotops?api-version=0.5.0", {"type": "connect", "username": "d", "password": encoded})
+        self.assertEqual((answer.status, answer.json["attributes"]["line"]), (200, "3"))
+        bad = base64.b64encode(tokens.changed(token).encode()).decode()
+        self.assertEqual(daemon.post_json("/iotops?api-version=0.5.0", {"type": "connect", "username": "d", "password": bad}).json["reason"], 135)
+        answer = daemon.post_json("/tbmq/authenticate", {"username": "d", "clientId": "c", "password": token}).json
+        self.assertEqual((answer["result"], answer["authRules"]), ("success", {"pub": ["up(/.*)?"], "sub": ["down/[^/#]*"]}))
+        self.assertEqual(daemon.post_json("/tbmq/authenticate", {"username": "d", "clientId": "c", "password": tokens.changed(token)}).json["result"], "failure")
 
     def test_a_published_secret_admits_nobody_over_http(self):
         daemon = self.daemon(settings='[jwt]\nsecret = "secret"\n')

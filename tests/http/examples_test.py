@@ -2,7 +2,10 @@
 
 import json
 import re
+import subprocess
 import unittest
+
+import yaml
 
 from harness import machine, tokens
 from harness.daemon import DaemonCase
@@ -23,7 +26,42 @@ class Examples(DaemonCase):
             self.assertEqual(named - there, set(), file.name)
         page = (machine.ROOT / "docs" / "metrics.md").read_text()
         self.assertEqual({name for name in there if name not in page and not name.startswith(("sallyport_fast", "sallyport_key"))}, set())
-        json.loads((EXAMPLES / "grafana.json").read_text())
+
+    def test_the_alerts_load(self):
+        # As Prometheus reads them: YAML, groups of rules, each with an expression of balanced brackets and quotes.
+        [group] = yaml.safe_load((EXAMPLES / "alerts.yml").read_text())["groups"]
+        self.assertEqual(set(group), {"name", "rules"})
+        names = [rule["alert"] for rule in group["rules"]]
+        self.assertEqual(len(names), len(set(names)))
+        for rule in group["rules"]:
+            with self.subTest(rule["alert"]):
+                self.assertLessEqual(set(rule), {"alert", "expr", "for", "labels", "annotations"})
+                self.assertIn(rule["labels"]["severity"], ("page", "ticket"))
+                self.assertRegex(rule.get("for", "1m"), r"^\d+[smh]$")
+                self.assertTrue(rule["annotations"]["summary"].endswith("."))
+                plain = re.sub(r'"[^"]*"', "", rule["expr"])
+                self.assertNotIn('"', plain)
+                for one, other in ("()", "{}", "[]"):
+                    self.assertEqual(plain.count(one), plain.count(other), rule["expr"])
+
+    def test_the_dashboard_loads(self):
+        dashboard = json.loads((EXAMPLES / "grafana.json").read_text())
+        ids = [panel["id"] for panel in dashboard["panels"]]
+        self.assertEqual(len(ids), len(set(ids)))
+        taken = set()
+        for panel in dashboard["panels"]:
+            with self.subTest(panel["title"]):
+                place = panel["gridPos"]
+                cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+                self.assertLessEqual(place["x"] + place["w"], 24)
+                self.assertFalse(cells & taken, "it lies over another")
+                taken |= cells
+                for target in panel.get("targets", []):
+                    self.assertIn("sallyport_", target["expr"])
+
+    def test_the_storm_is_the_one_that_is_worked_out(self):
+        done = subprocess.run([machine.ROOT / "bench" / "storm", "--check"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_brokers_files_ask_at_paths_that_answer(self):
         daemon = self.daemon()

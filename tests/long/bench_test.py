@@ -16,6 +16,8 @@ class Bench(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr[-3000:])
         for contestant in ("sallyport", "libjwt", "fast-jwt"):
             self.assertIn(f"{contestant} HS256 cold: right", done.stdout)
+        for server in ("sallyportd rabbitmq", "sallyportd v1"):
+            self.assertIn(f"{server}: right", done.stdout)
 
 
 if __name__ == "__main__":

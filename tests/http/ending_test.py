@@ -1,0 +1,121 @@
+"""Who is to be ended is named to his broker's API: EMQX's and VerneMQ's, played as their documents have them."""
+
+import base64
+import http.server
+import threading
+import time
+
+from harness import tokens
+from harness.daemon import DaemonCase
+
+
+class FakeApi:
+    """Answers what it is told to, and remembers who asked for what."""
+
+    def __init__(self, answer=(204, b"")):
+        outer = self
+        self.asked, self.answer = [], answer
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def ask(self):
+                outer.asked.append((self.command, self.path, self.headers.get("Authorization")))
+                status, body = outer.answer
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_DELETE = ask
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def basic(user, password):
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+class Ending(DaemonCase):
+    SETTINGS = f'[jwt]\nsecret = "{tokens.KEY}"\nnot_a_token = "ignore"\n'
+
+    def with_api(self, kind, user='user = "the-key"\n', secret="the secret of the api", more="", answer=(204, b"")):
+        from harness.daemon import Daemon
+
+        api = FakeApi(answer)
+        self.addCleanup(api.close)
+        brokers = f'[[brokers]]\nname = "one"\nkind = "{kind}"\nurl = "{api.url}"\n{user}password_file = "api"\n{more}'
+        daemon = Daemon(settings=self.SETTINGS, http='control_socket = "daemon.sock"\n' + brokers)
+        (daemon.folder / "api").write_text(secret + "\n")
+        (daemon.folder / "api").chmod(0o600)
+        daemon.gate.cli("user", "add", "carol", "--password-stdin", stdin="carols password\n")
+        daemon.start()
+        self.addCleanup(self._stop, daemon)
+        return api, daemon
+
+    def test_emqx_is_told_of_a_disabled_user_and_not_of_exp(self):
+        api, daemon = self.with_api("emqx")
+        for client in ({"username": "carol", "password": "carols password", "clientid": "carols/1"}, {"username": "d", "password": tokens.hs({"sub": "d", "exp": int(time.time()) + 2}), "clientid": "d-1"}):
+            self.assertEqual(daemon.post_json("/emqx/authenticate", client).json["result"], "allow")
+        daemon.gate.cli("user", "disable", "carol")
+        self.eventually(lambda: api.asked)
+        time.sleep(2.5)  # d's exp: EMQX was told of it at the beginning
+        self.assertEqual(api.asked, [("DELETE", "/api/v5/clients/carols%2F1", basic("the-key", "the secret of the api"))])
+        self.assertEqual(daemon.post_json("/emqx/authorize", {"username": "carol", "clientid": "carols/1", "action": "publish", "topic": "a"}).json["result"], "deny")
+        self.assertNotIn("the secret of the api", daemon.log())
+
+    def test_emqx4_is_told_of_exp(self):
+        api, daemon = self.with_api("emqx4", answer=(200, b'{"code":0}'))
+        token = tokens.hs({"sub": "d", "exp": int(time.time()) + 2})
+        self.assertEqual(daemon.post_form("/emqx4/auth", username="d", clientid="d-1", password=token).status, 200)
+        self.eventually(lambda: api.asked)
+        self.assertEqual(api.asked[0][:2], ("DELETE", "/api/v4/clients/d-1"))
+        self.assertGreaterEqual(time.time(), tokens_exp(token))
+        self.eventually(lambda: daemon.metric('sallyport_broker_ends_total{broker="one",result="ended"}') == 1)
+
+    def test_vernemqs_key_is_its_user_and_its_mount_point_is_named(self):
+        api, daemon = self.with_api("vernemq", user="", secret="the-api-key", answer=(200, b"{}"))
+        ask = {"username": "carol", "password": "carols password", "client_id": "c 1", "mountpoint": "m"}
+        self.assertEqual(daemon.post_json("/vernemq", ask, ("vernemq-hook: auth_on_register",)).json["result"], "ok")
+        daemon.gate.cli("user", "delete", "carol")
+        self.eventually(lambda: api.asked)
+        self.assertEqual(api.asked[0], ("GET", "/api/v1/session/disconnect?client-id=c%201&--mountpoint=m", basic("the-api-key", "")))
+
+    def test_a_broker_that_does_not_answer_delays_no_decision_and_is_said(self):
+        api, daemon = self.with_api("emqx4", answer=(503, b""))
+        token = tokens.hs({"sub": "d", "exp": int(time.time()) + 1})
+        self.assertEqual(daemon.post_form("/emqx4/auth", username="d", clientid="d-1", password=token).status, 200)
+        self.eventually(lambda: len(api.asked) >= 2)
+        self.assertEqual(daemon.post_form("/emqx4/auth", username="e", clientid="e-1", password=tokens.good("e")).status, 200)
+        self.assertEqual(daemon.metric('sallyport_broker_away{broker="one"}'), 1)
+        status = daemon.gate.cli("status")
+        self.assertIn("does not end connections: it answers 503", status)
+        self.assertIn("broker one does not end connections", daemon.ask("GET", "/health/ready").text)
+        api.answer = (200, b'{"code":0}')
+        self.eventually(lambda: daemon.metric('sallyport_broker_ends_total{broker="one",result="ended"}') == 1)
+        self.eventually(lambda: "it answers again" in daemon.log())
+
+    def test_who_came_back_with_a_longer_token_is_left_alone(self):
+        api, daemon = self.with_api("emqx4", answer=(200, b'{"code":0}'))
+        for seconds in (2, 600):
+            token = tokens.hs({"sub": "d", "exp": int(time.time()) + seconds})
+            self.assertEqual(daemon.post_form("/emqx4/auth", username="d", clientid="d-1", password=token).status, 200)
+        time.sleep(3.5)
+        self.assertEqual(api.asked, [])
+
+
+def tokens_exp(token):
+    import json
+
+    body = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["exp"]
