@@ -68,6 +68,9 @@ std::optional<Admission> EngineDesk::admitted(Contract contract, const ClientNam
     if (held_->lookup) wait_ = Wait::to_ask_again;
   }
   if (!found) return found;
+  // From another node, which may be gone: this one sees to his end from here on.
+  if (endings_ && held_ && held_->lookup && held_->lookup->key == key)
+    endings_->admitted(contract, client, found->ends_at);
   decider_.mode();
   const GateSnapshot& snapshot = decider_.decided_with();
   if (found->authenticator == Authenticator::password && snapshot.must_fetch(client.username)) {
