@@ -55,7 +55,8 @@ int Gate::auth_continue(const mosquitto_evt_extended_auth& event) {
   log().drain();
   const std::string id(view(mosquitto_client_id(event.client)));
   const Session* const held = sessions_.find(id, event.client);
-  if (held && held == sessions_.latest(id)) {
+  if (!held || !is_ours(*held)) return MOSQ_ERR_PLUGIN_DEFER;  // a method of another plugin, in more than one step
+  if (held == sessions_.latest(id)) {
     note_end(*held, id, Reason::unsupported_method);
     mosquitto_kick_client_by_clientid(id.c_str(), true);
   }
