@@ -26,10 +26,10 @@ build: ## the command line, the plugin and the daemon with its pages, in build/r
 console: ## the daemon's pages alone, in console/dist
 	@scripts/build-console
 
-run: ## a Mosquitto on 127.0.0.1:1883 with the gate in it, and lines to paste
+run: ## a Mosquitto on 127.0.0.1:1883 with the gate in it, its console, and lines to paste
 	@scripts/install-packages build run
 	@scripts/build-console
-	@scripts/build release sallyport sallyport_mosquitto
+	@scripts/build release sallyport sallyportd sallyport_mosquitto
 	@scripts/run-demo --port "$(PORT)"
 
 test: ## every test, against the real broker and real clients

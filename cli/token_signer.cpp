@@ -34,25 +34,6 @@ Result<std::shared_ptr<const SigningKey>> key_of_settings(const std::string& pat
 
 }  // namespace
 
-Algorithm usual_algorithm(KeyKind kind) noexcept {
-  switch (kind) {
-    case KeyKind::secret:
-      return Algorithm::HS256;
-    case KeyKind::rsa:
-      return Algorithm::RS256;
-    case KeyKind::p256:
-      return Algorithm::ES256;
-    case KeyKind::p384:
-      return Algorithm::ES384;
-    case KeyKind::p521:
-      return Algorithm::ES512;
-    case KeyKind::ed25519:
-    case KeyKind::ed448:
-      return Algorithm::EdDSA;
-  }
-  return Algorithm::HS256;
-}
-
 Result<std::string> read_key_text(const std::string& path, std::size_t cap) {
   std::string text;
   if (path == "-") {

@@ -29,6 +29,4 @@ Result<std::shared_ptr<const SigningKey>> read_signing_key(const std::string& pa
 // At most `cap` bytes; one trailing newline is taken off. "-" is standard input.
 Result<std::string> read_key_text(const std::string& path, std::size_t cap);
 
-Algorithm usual_algorithm(KeyKind kind) noexcept;
-
 }  // namespace sallyport::cli

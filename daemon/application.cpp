@@ -15,6 +15,7 @@
 #include "crypto/random.h"
 #include "daemon/http/tls.h"
 #include "daemon/notify.h"
+#include "daemon/responder.h"
 #include "postgres/postgres_admissions.h"
 #include "postgres/postgres_store.h"
 
@@ -85,6 +86,7 @@ bool Application::start() {
     postgres::Listener::Hooks hooks{[ring](std::string_view) { ring(); }, ring};
     return std::make_shared<postgres::Listener>(url, postgres::kChangeChannel, std::move(hooks));
   };
+  options.process = "sallyportd";
   options.log = [this](LogLevel level, std::string_view line) { log_.write(level, line); };
   auto engine = Engine::open(std::move(options));
   if (!engine) return refuse(engine.error().faults);
@@ -122,17 +124,25 @@ bool Application::start() {
                                      : std::max(1u, std::thread::hardware_concurrency());
   server.max_connections = static_cast<std::size_t>(settings_.max_connections);
   const std::size_t workers = server.workers;
-  server_ = std::make_unique<http::Server>(*house_, std::move(listeners), std::move(server));
+  server_ = std::make_unique<http::Server>([this] { return std::make_unique<Responder>(*house_); }, house_->metrics,
+                                           std::move(listeners), std::move(server));
   if (const Result<void> started = engine_->start(); !started) return refuse({started.error()});
   if (const Result<void> started = server_->start(); !started) return refuse({started.error()});
   if (house_->shared)
     if (const Result<void> started = house_->shared->start([this] { server_->wake(); }); !started)
       return refuse({started.error()});
   open_control_socket();
+  if (!settings->console.listen.empty()) {
+    auto console = ConsoleFront::start(*engine_, *settings, config_path_);
+    if (!console) return refuse({console.error()});
+    console_ = std::move(*console);
+  }
   watch(settings_);
   for (const std::string& address : addresses)
     say(LogLevel::notice, fmt::format("listening on {}{}", address,
                                       settings_.tls_cert.empty() || address.starts_with("unix:") ? "" : " (tls)"));
+  if (console_)
+    for (const std::string& url : console_->urls()) say(LogLevel::notice, "the console is at " + url);
   say(LogLevel::notice, fmt::format("sallyportd {} is up with {} workers", SALLYPORT_VERSION, workers));
   warn_of_loose_ends();
   notify_service_manager("READY=1");
@@ -261,13 +271,15 @@ void Application::wait_for_signals() {
       notify_service_manager("READY=1");
     }
     house_->end_who_is_out();
+    if (round % 4096 == 4095 && console_) console_->sweep();
     if (round % 4 == 3) {
       follow_files();
       house_->admissions.sweep(engine_->clock().unix_seconds());
     }
     const auto now = std::chrono::steady_clock::now();
     // A process whose workers stand still must not say that it lives.
-    if (watchdog && now - fed >= std::chrono::milliseconds(watchdog / 3) && server_->alive()) {
+    if (watchdog && now - fed >= std::chrono::milliseconds(watchdog / 3) && server_->alive() &&
+        (!console_ || console_->alive())) {
       notify_service_manager("WATCHDOG=1");
       fed = now;
     }
@@ -282,6 +294,7 @@ void Application::drain() {
   house_->draining.store(true, std::memory_order_relaxed);
   std::this_thread::sleep_for(kDoorsStayOpen);
   server_->close_doors();
+  if (console_) console_->drain();
   while (server_->connections() > 0 && Clock::now() - begin < std::chrono::seconds(settings_.drain)) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     server_->close_doors();  // those that have become idle since
@@ -289,6 +302,7 @@ void Application::drain() {
   if (const std::size_t left = server_->connections())
     say(LogLevel::warning, fmt::format("{} connections were cut off", left));
   control_.reset();
+  console_.reset();
   server_->stop();
   house_->endings.stop();
   // No worker is left who could offer anything; what was offered is still written.

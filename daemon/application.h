@@ -7,6 +7,7 @@
 #include <string>
 
 #include "control/server.h"
+#include "daemon/api/console_front.h"
 #include "daemon/house.h"
 #include "daemon/http/server.h"
 #include "daemon/log.h"
@@ -45,6 +46,7 @@ class Application {
   std::unique_ptr<postgres::Listener> admission_listener_;  // tells the house's table
   std::unique_ptr<control::Server> control_;
   std::unique_ptr<http::Server> server_;
+  std::unique_ptr<ConsoleFront> console_;
 };
 
 }  // namespace sallyport::daemon

@@ -31,7 +31,7 @@ class EngineDesk final : public Desk {
   // A request begins, or begins again with what it was `held` for. Where it is `final` it is answered with what is
   // there.
   void begin(Held& held, bool final) noexcept;
-  enum class Wait : std::uint8_t { none, to_ask_again, to_send };
+  using Wait = ::sallyport::daemon::Wait;
   Wait wait() const noexcept { return wait_; }
   std::uint64_t snapshot_generation();
 

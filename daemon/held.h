@@ -9,6 +9,9 @@
 
 namespace sallyport::daemon {
 
+// What becomes of a request that was read: it is answered; it is to be asked again; or its answer waits.
+enum class Wait : std::uint8_t { none, to_ask_again, to_send };
+
 struct Held {
   // Ask again, with a snapshot that is newer than this one: keys or a user are being fetched.
   bool for_snapshot = false;

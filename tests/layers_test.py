@@ -12,7 +12,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 EDGES = {
     "brokers": "engine control auth config base",
     "cli": "engine control auth config base users store postgres jose keys net crypto codec observe rules",
-    "daemon": "engine control auth config base users store postgres jose keys net crypto codec observe rules",
+    "daemon": "admin engine control auth config base users store postgres jose keys net crypto codec observe rules",
 }
 
 # Third-party headers, each with the only rooms that may name it.
@@ -24,7 +24,7 @@ THIRD_PARTY = [
     (r"curl/", {"net"}),
     (r"mosquitto(_broker|_plugin)?\.h|mqtt_protocol\.h", {"brokers"}),
     (r"toml\+\+/|toml\.hpp", {"config", "cli", "daemon"}),
-    (r"nlohmann/", {"codec", "jose", "control", "cli", "daemon", "engine", "config", "store", "observe", "auth"}),
+    (r"nlohmann/", {"codec", "jose", "control", "brokers", "cli", "daemon", "admin", "engine", "config", "store", "observe", "auth"}),
     (r"CLI/", {"cli", "daemon"}),
 ]
 

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <mutex>
+#include <nlohmann/json.hpp>
 
 #include "base/signals_blocked.h"
 #include "brokers/mosquitto/broker_api.h"
@@ -50,6 +51,7 @@ std::shared_ptr<EngineHost> EngineHost::acquire(const std::string& settings_file
   EngineOptions options;
   options.config_path = settings_file;
   options.clock = clock;
+  options.process = "mosquitto";
   options.log = [log = &host->log_](LogLevel level, std::string_view line) { log->write(level, line); };
   auto engine = Engine::open(std::move(options));
   if (!engine) {
@@ -83,6 +85,8 @@ void EngineHost::open_control_socket() {
                               {"handed_on", count(Standing::handed_on)},
                               {"not_ours", count(Standing::not_ours)}};
   });
+  options.handlers["sessions"] = [this](const nlohmann::json& request) { return board_.list(request); };
+  options.handlers["session_ends"] = [this](const nlohmann::json& request) { return board_.ends(request); };
   auto server = control::Server::start(std::move(options));
   // The gate decides without it: an operator who cannot ask is no reason to keep every client out.
   if (!server) return engine_->log(LogLevel::error, "no control socket: " + one_line(server.error()));

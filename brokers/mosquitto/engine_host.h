@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "brokers/mosquitto/log_bridge.h"
+#include "brokers/mosquitto/session_board.h"
 #include "brokers/mosquitto/sessions.h"
 #include "control/server.h"
 #include "engine/engine.h"
@@ -29,6 +30,7 @@ class EngineHost {
 
   Engine& engine() noexcept { return *engine_; }
   LogBridge& log() noexcept { return log_; }
+  SessionBoard& board() noexcept { return board_; }
   // Connected clients by standing, of all instances together; shown by `status`.
   std::array<std::atomic<std::int64_t>, kStandings>& clients() noexcept { return clients_; }
 
@@ -38,6 +40,7 @@ class EngineHost {
 
   // In this order: what logs is gone before the log is.
   LogBridge log_;
+  SessionBoard board_;
   std::array<std::atomic<std::int64_t>, kStandings> clients_{};
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<control::Server> control_;

@@ -42,6 +42,7 @@ Gate::Gate(std::shared_ptr<EngineHost> host, mosquitto_plugin_id_t* identifier)
       elsewhere_(host_->engine()),
       made_ms_(host_->engine().clock().monotonic_ms()) {
   gates().push_back(this);
+  sessions_.tell(&host_->board());
 }
 
 Gate::~Gate() {
@@ -382,7 +383,7 @@ void Gate::count_stranger(std::string_view id, const ::mosquitto* client) {
   Session session;
   session.standing = Standing::not_ours;
   session.username = view(mosquitto_client_username(client));
-  sessions_.enter(id, client, std::move(session));
+  host_->board().entered(id, client, sessions_.enter(id, client, std::move(session)));
   publish_counts();
   host_->engine().metrics().not_ours.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(told_of_strangers_, true)) return;
@@ -432,6 +433,7 @@ void Gate::set_end(Session& session, const Decision& decision) const {
 }
 
 void Gate::watch_over(std::string_view id, const ::mosquitto* client, const Session& entered) {
+  host_->board().entered(id, client, entered);
   const bool ends = entered.ends_at.has_value(), of_store = entered.authenticator == Authenticator::password;
   if (!ends && !of_store) return;
   // find() and not the reference: it is the one way to a session that may be written to.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "brokers/mosquitto/session_board.h"
+
 namespace sallyport::mosquitto {
 
 Session* Sessions::find(std::string_view id, Client client) noexcept {
@@ -27,6 +29,7 @@ std::optional<Session> Sessions::take(std::string_view id, Client client) {
   entries.erase(at);
   if (entries.empty()) live_.erase(it);
   --counts_[static_cast<std::size_t>(session.standing)];
+  if (board_) board_->taken(id, client);
   return session;
 }
 

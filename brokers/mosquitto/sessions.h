@@ -61,12 +61,16 @@ struct Session {
   std::uint64_t checked_again = 0;  // the SIGHUP, counted, that it was last checked again for
 };
 
+class SessionBoard;
+
 class Sessions {
  public:
   using Client = const ::mosquitto*;
   // Of clients that left: their wills and retained messages are still judged by what they were.
   static constexpr std::size_t kMaxDeparted = 16'384;
 
+  // Told of those who go; may be null.
+  void tell(SessionBoard* board) noexcept { board_ = board; }
   // A client of this very id and pointer that is connected.
   Session* find(std::string_view id, Client client) noexcept;
   // The one who came last under this id and is connected, whatever his pointer.
@@ -115,6 +119,7 @@ class Sessions {
   ById<Departed> departed_;
   std::deque<std::pair<std::string, std::uint64_t>> departures_;  // oldest first; a ticket that differs is stale
   std::uint64_t next_ticket_ = 1;
+  SessionBoard* board_ = nullptr;
   std::array<std::size_t, kStandings> counts_{};
 };
 

@@ -7,11 +7,14 @@
 
 #include "cli/command.h"
 #include "cli/commands/convert.h"
+#include "cli/key_files.h"
 #include "cli/output.h"
 #include "cli/source_check.h"
+#include "codec/base64url.h"
 #include "config/file_bytes.h"
 #include "config/load.h"
 #include "config/toml_tree.h"
+#include "crypto/random.h"
 #include "jose/key_set.h"
 #include "store/store.h"
 #include "users/password_hash.h"
@@ -305,6 +308,14 @@ void import_file(const ConfigOptions& options) {
                   .c_str());
 }
 
+void make_seal_key(const ConfigOptions& options) {
+  std::string key = encode_hex(random_bytes(32)) + "\n";
+  const Result<void> written = write_new_file(options.file, key, true);
+  wipe(key);
+  if (!written) fail(written.error(), options.json);
+  std::puts(fmt::format("made {}; set key_file under [store] to it", printable(options.file)).c_str());
+}
+
 }  // namespace
 
 void add_config_commands(CLI::App& app) {
@@ -345,6 +356,14 @@ void add_config_commands(CLI::App& app) {
   imports->callback([options] { import_file(*options); });
 
   add_convert_command(*config);
+
+  CLI::App* seals =
+      config->add_subcommand("seal-key", "make the key file of [store] key_file, under which revisions' secrets lie");
+  seals->add_option("file", options->file, "the file to make; one that is there is never overwritten")->required();
+  seals->footer(
+      "Plugin and daemon must be able to read it, and nobody else.\n\nExample:\n  sallyport config seal-key "
+      "/etc/sallyport/store.key");
+  seals->callback([options] { make_seal_key(*options); });
 
   CLI::App* reference = config->add_subcommand("reference", "print docs/configuration.md");
   reference->footer("Example:\n  sallyport config reference > docs/configuration.md");

@@ -9,7 +9,6 @@
 #include "base/secret.h"
 #include "daemon/http/head_parser.h"
 #include "daemon/http/tls.h"
-#include "daemon/responder.h"
 
 namespace sallyport::http {
 namespace {
@@ -21,7 +20,7 @@ constexpr std::size_t kFirstBuffer = 2048;
 constexpr std::size_t kFlushAt = 64 * 1024;       // of answers to pipelined requests
 constexpr std::size_t kMostDiscarded = 8u << 20;  // behind an answer that ends the connection
 // A chunked body on the wire: every byte may come as a chunk of its own, "1 CR LF x CR LF".
-constexpr std::size_t kMaxWireBytes = kMaxHeadBytes + 6 * kMaxBodyBytes + 8192;
+std::size_t max_wire_bytes(std::size_t body) { return kMaxHeadBytes + 6 * body + 8192; }
 
 }  // namespace
 
@@ -85,7 +84,7 @@ void Connection::handshake() {
     if (self->phase_ == Phase::closed) return;
     self->neighbours_.now_ms = self->neighbours_.read_clock();
     if (error) {
-      self->neighbours_.responder.metrics().tls_failures.fetch_add(1, std::memory_order_relaxed);
+      self->neighbours_.service.metrics().tls_failures.fetch_add(1, std::memory_order_relaxed);
       return self->close();
     }
     read_peer_certificate(self->tls_->native_handle(), self->peer_);
@@ -119,7 +118,7 @@ bool Connection::make_room(std::size_t wanted) {
     begin_ = 0;
   }
   if (buffer_.size() - end_ >= wanted || (buffer_.size() > end_ && !head_done_)) return true;
-  const std::size_t size = std::min(std::max(end_ + wanted, buffer_.size() * 2), kMaxWireBytes);
+  const std::size_t size = std::min(std::max(end_ + wanted, buffer_.size() * 2), max_wire_bytes(most_body_));
   if (size <= buffer_.size()) return buffer_.size() > end_;
   // What goes beyond a head's size is counted: many callers with large bodies must not fill the memory together.
   if (size > kMaxHeadBytes) {
@@ -163,16 +162,18 @@ Connection::Step Connection::advance() {
   const std::size_t there = end_ - begin_;
   if (!head_done_) {
     if (there == 0) return Step::more;
-    const HeadResult head = parse_head(at, there, scanned_, request_);
+    const HeadResult head = parse_head(at, there, scanned_, request_, neighbours_.limits.max_body);
     if (head.state == HeadResult::State::bad) return end_with(head.status);
     if (head.state == HeadResult::State::more) return Step::more;
     head_size_ = head.size;
     head_done_ = true;
     response_.clear();
-    if (!neighbours_.responder.receive(request_, peer_, response_)) {
+    if (!neighbours_.service.receive(request_, peer_, response_)) {
       finish(response_, false);
       return Step::ending;
     }
+    most_body_ = neighbours_.service.most_body();
+    if (request_.content_length > most_body_) return end_with(413);
     chunked_.reset();
     if (request_.framing == Framing::chunked) chunked_.emplace();
     if (request_.framing != Framing::none) enter(Phase::body);
@@ -189,7 +190,7 @@ Connection::Step Connection::advance() {
       whole = body_there >= wire;
       break;
     case Framing::chunked:
-      chunked_->feed(at + head_size_, body_there, kMaxBodyBytes);
+      chunked_->feed(at + head_size_, body_there, most_body_);
       if (chunked_->state == ChunkedBody::State::bad) return end_with(400);
       if (chunked_->state == ChunkedBody::State::too_long) return end_with(413);
       whole = chunked_->state == ChunkedBody::State::done;
@@ -209,10 +210,11 @@ Connection::Step Connection::advance() {
     if (buffer_.data() + begin_ != before) {
       std::size_t scanned = 0;
       const std::size_t body_size = request_.body_size;
-      if (parse_head(buffer_.data() + begin_, head_size_, scanned, request_).state != HeadResult::State::done)
+      if (parse_head(buffer_.data() + begin_, head_size_, scanned, request_, most_body_).state !=
+          HeadResult::State::done)
         return end_with(400);
       request_.body_size = body_size;
-      if (!neighbours_.responder.receive(request_, peer_, response_)) return end_with(400);
+      if (!neighbours_.service.receive(request_, peer_, response_)) return end_with(400);
     }
     return Step::more;
   }
@@ -222,7 +224,7 @@ Connection::Step Connection::advance() {
 }
 
 Connection::Step Connection::answer_now(bool final) {
-  daemon::Responder& responder = neighbours_.responder;
+  Service& responder = neighbours_.service;
   const bool again = phase_ == Phase::held;
   if (!again) held_ = {};
   const auto began = std::chrono::steady_clock::now();
@@ -235,11 +237,11 @@ Connection::Step Connection::answer_now(bool final) {
     return Step::ending;
   }
   const bool may_hold = !final && (again || neighbours_.held() < neighbours_.limits.max_held);
-  const daemon::Responder::Wait wait = responder.answer(request_, peer_, !may_hold, held_, response_);
-  if (wait != daemon::Responder::Wait::to_ask_again)
+  const daemon::Wait wait = responder.answer(request_, peer_, !may_hold, held_, response_);
+  if (wait != daemon::Wait::to_ask_again)
     responder.metrics().count_time(static_cast<std::uint64_t>((std::chrono::steady_clock::now() - began).count()));
-  if (wait == daemon::Responder::Wait::none) return send_answer();
-  answer_waits_ = wait == daemon::Responder::Wait::to_send;
+  if (wait == daemon::Wait::none) return send_answer();
+  answer_waits_ = wait == daemon::Wait::to_send;
   return hold();
 }
 
@@ -248,7 +250,7 @@ Connection::Step Connection::hold() {
     if (answer_waits_) held_since_ms_ = neighbours_.now_ms;  // it waits for something else from here on
     return Step::held;
   }
-  daemon::HttpMetrics& metrics = neighbours_.responder.metrics();
+  daemon::HttpMetrics& metrics = neighbours_.service.metrics();
   (answer_waits_ ? metrics.held_answers : metrics.held_attempts).fetch_add(1, std::memory_order_relaxed);
   enter(Phase::held);
   held_since_ms_ = neighbours_.now_ms;
@@ -258,7 +260,7 @@ Connection::Step Connection::hold() {
 }
 
 Connection::Step Connection::send_answer() {
-  daemon::Responder& responder = neighbours_.responder;
+  Service& responder = neighbours_.service;
   neighbours_.held_ones.erase(this);
   answer_waits_ = false;
   phase_ = Phase::head;
@@ -278,8 +280,8 @@ void Connection::retry(std::int64_t now_ms) {
   if (phase_ != Phase::held || writing_) return;
   const Limits& limits = neighbours_.limits;
   const bool over = now_ms - held_since_ms_ >= (held_.waits_for_store() ? limits.held_for_store : limits.held);
-  if (!over && !neighbours_.responder.ready(held_)) return;
-  if (over) neighbours_.responder.gave_up(held_);
+  if (!over && !neighbours_.service.ready(held_)) return;
+  if (over) neighbours_.service.gave_up(held_);
   const Step step = answer_waits_ ? send_answer() : answer_now(over);
   if (step == Step::held) return;
   if (step == Step::answered && begin_ != end_) return work();
@@ -287,14 +289,14 @@ void Connection::retry(std::int64_t now_ms) {
 }
 
 void Connection::finish(const Response& response, bool keep_alive) {
-  daemon::Responder& responder = neighbours_.responder;
+  Service& responder = neighbours_.service;
   responder.metrics().count_response(responder.counted_as(), response.status);
   write_response(out_, response, keep_alive, head_done_ && request_.method == "HEAD");
   close_after_write_ = !keep_alive;
 }
 
 Connection::Step Connection::end_with(int status) {
-  neighbours_.responder.answer_fault(status, response_);
+  neighbours_.service.answer_fault(status, response_);
   head_done_ = false;
   finish(response_, false);
   return Step::ending;
@@ -326,7 +328,7 @@ void Connection::write() {
       self->neighbours_.budget_used.fetch_sub(std::exchange(self->reserved_, 0), std::memory_order_relaxed);
     }
     self->enter(self->begin_ == self->end_ ? Phase::idle : Phase::head);
-    if (self->begin_ == self->end_ && self->neighbours_.responder.draining()) return self->close();
+    if (self->begin_ == self->end_ && self->neighbours_.service.draining()) return self->close();
     self->work();
   };
   if (tls_)
@@ -363,11 +365,11 @@ void Connection::tick(std::int64_t now_ms) {
   neighbours_.now_ms = now_ms;
   if (phase_ == Phase::closed || now_ms < deadline_ms_) return;
   if (phase_ == Phase::idle || phase_ == Phase::fresh || phase_ == Phase::lingering) return close();
-  neighbours_.responder.metrics().timeouts.fetch_add(1, std::memory_order_relaxed);
+  neighbours_.service.metrics().timeouts.fetch_add(1, std::memory_order_relaxed);
   // A read is under way, and a write is possible beside it: a slow caller is told so, and let go.
   if ((phase_ == Phase::head || phase_ == Phase::body) && !tls_) {
     response_.clear();
-    neighbours_.responder.answer_fault(408, response_);
+    neighbours_.service.answer_fault(408, response_);
     head_done_ = false;
     out_.clear();
     finish(response_, false);

@@ -17,10 +17,7 @@
 #include "daemon/http/chunked.h"
 #include "daemon/http/request.h"
 #include "daemon/http/response.h"
-
-namespace sallyport::daemon {
-class Responder;
-}
+#include "daemon/http/service.h"
 
 namespace sallyport::http {
 
@@ -80,6 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::vector<char> buffer_;  // bytes of requests: [begin_, end_)
   std::size_t begin_ = 0, end_ = 0;
+  std::size_t most_body_ = kMaxBodyBytes;
   std::size_t reserved_ = 0;  // of the budget that all connections share
   std::size_t scanned_ = 0, head_size_ = 0;
   Request request_;
@@ -95,12 +93,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
 struct Limits {
   std::int64_t handshake = 10'000, fresh = 30'000, idle = 300'000, head = 10'000, body = 20'000, write = 20'000,
                linger = 2'000, held = 2'000, held_for_store = 500;
+  std::size_t max_body = kMaxBodyBytes;     // of any request; the service may allow one less
   std::size_t max_held = 256;               // requests of one worker
   std::size_t budget = 256u * 1024 * 1024;  // bytes of bodies, of all connections together
 };
 
 struct Neighbours {
-  daemon::Responder& responder;
+  Service& service;
   const Limits& limits;
   std::atomic<std::size_t>& budget_used;
   std::int64_t now_ms = 0;  // the worker's clock, as of its last event
@@ -110,8 +109,7 @@ struct Neighbours {
   virtual void gone(Connection& connection) = 0;
   virtual std::int64_t read_clock() = 0;
   virtual void hold_began() = 0;  // another is among held_ones
-  Neighbours(daemon::Responder& r, const Limits& l, std::atomic<std::size_t>& b)
-      : responder(r), limits(l), budget_used(b) {}
+  Neighbours(Service& s, const Limits& l, std::atomic<std::size_t>& b) : service(s), limits(l), budget_used(b) {}
   virtual ~Neighbours() = default;
 };
 

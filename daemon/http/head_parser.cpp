@@ -81,7 +81,7 @@ bool take_header(char* line, std::size_t size, Request& out) {
 }
 
 // RFC 9112 6: how long the body is, and that there is one answer to it.
-int take_framing(Request& out) {
+int take_framing(Request& out, std::size_t most_body) {
   const std::size_t lengths = out.count("content-length"), codings = out.count("transfer-encoding");
   // 6.3: both of them is the classical smuggling; so is either of them twice, even with one value.
   if (lengths + codings > 1) return 400;
@@ -96,13 +96,13 @@ int take_framing(Request& out) {
       return 400;
     if (digits.size() > 18) return 413;
     out.content_length = std::stoull(std::string(digits));
-    if (out.content_length > kMaxBodyBytes) return 413;
+    if (out.content_length > most_body) return 413;
     out.framing = out.content_length ? Framing::length : Framing::none;
   }
   return 0;
 }
 
-int take_meaning(Request& out) {
+int take_meaning(Request& out, std::size_t most_body) {
   // RFC 9112 3.2: no Host, or two.
   const std::size_t hosts = out.count("host");
   if (hosts > 1 || (hosts == 0 && !out.http10)) return 400;
@@ -117,10 +117,10 @@ int take_meaning(Request& out) {
     if (n > 1 || !equals_ignoring_case(*out.header("expect"), "100-continue")) return 417;
     out.expects_continue = !out.http10;
   }
-  return take_framing(out);
+  return take_framing(out, most_body);
 }
 
-HeadResult parse_whole(char* data, std::size_t size, Request& out) {
+HeadResult parse_whole(char* data, std::size_t size, Request& out, std::size_t most_body) {
   out.header_count = 0;
   out.http10 = out.expects_continue = false;
   out.framing = Framing::none;
@@ -145,13 +145,13 @@ HeadResult parse_whole(char* data, std::size_t size, Request& out) {
     at = line_end + 2;
   }
   if (first) return bad();
-  if (const int status = take_meaning(out)) return bad(status);
+  if (const int status = take_meaning(out, most_body)) return bad(status);
   return {State::done, size, 0};
 }
 
 }  // namespace
 
-HeadResult parse_head(char* data, std::size_t size, std::size_t& scanned, Request& out) {
+HeadResult parse_head(char* data, std::size_t size, std::size_t& scanned, Request& out, std::size_t most_body) {
   const std::size_t reach = std::min(size, kMaxHeadBytes);
   for (; scanned < reach; ++scanned) {
     const char c = data[scanned];
@@ -161,7 +161,7 @@ HeadResult parse_head(char* data, std::size_t size, std::size_t& scanned, Reques
     if (scanned == 0 || data[scanned - 1] != '\r') return bad();
     if (scanned >= 3 && data[scanned - 2] == '\n') {
       const std::size_t head = ++scanned;
-      return parse_whole(data, head, out);
+      return parse_whole(data, head, out, most_body);
     }
   }
   // The first line alone is over the cap: the target is too long.

@@ -17,6 +17,7 @@ struct HeadResult {
 
 // Looks for the end of the head from `scanned` on, which it moves; parses once it is there. Header names are put into
 // lower case in place.
-HeadResult parse_head(char* data, std::size_t size, std::size_t& scanned, Request& out);
+HeadResult parse_head(char* data, std::size_t size, std::size_t& scanned, Request& out,
+                      std::size_t most_body = kMaxBodyBytes);
 
 }  // namespace sallyport::http

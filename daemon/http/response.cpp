@@ -8,6 +8,12 @@ std::string_view status_text(int status) noexcept {
   switch (status) {
     case 200:
       return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
     case 400:
       return "Bad Request";
     case 401:
@@ -20,6 +26,10 @@ std::string_view status_text(int status) noexcept {
       return "Method Not Allowed";
     case 408:
       return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 412:
+      return "Precondition Failed";
     case 413:
       return "Content Too Large";
     case 414:
@@ -28,8 +38,14 @@ std::string_view status_text(int status) noexcept {
       return "Unsupported Media Type";
     case 417:
       return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
     case 422:
       return "Unprocessable Content";
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 500:
@@ -55,10 +71,13 @@ void write_response(std::string& out, const Response& r, bool keep_alive, bool h
   append_number(out, static_cast<std::size_t>(r.status));
   out += ' ';
   out += status_text(r.status);
-  out += "\r\ncontent-type: ";
-  out += r.content_type;
-  out += "\r\ncontent-length: ";
-  append_number(out, r.body.size());
+  // RFC 9110 8.6: a 204 has no body, and says nothing of its length.
+  if (r.status != 204) {
+    out += "\r\ncontent-type: ";
+    out += r.content_type;
+    out += "\r\ncontent-length: ";
+    append_number(out, r.body.size());
+  }
   // What is answered about one client is nobody else's; a contract that allows a cache says so itself.
   out += r.headers.find("cache-control: ") == std::string::npos ? "\r\ncache-control: no-store\r\n" : "\r\n";
   out += r.headers;

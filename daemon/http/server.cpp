@@ -16,7 +16,6 @@
 
 #include "base/start_thread.h"
 #include "daemon/http/connection.h"
-#include "daemon/responder.h"
 
 namespace sallyport::http {
 namespace {
@@ -60,11 +59,11 @@ daemon::PeerFacts facts_of(int fd, bool is_unix) {
 
 }  // namespace
 
-// One thread, its connections, its responder.
+// One thread, its connections, its service.
 struct Worker final : Neighbours {
-  Worker(daemon::House& house, const Limits& l, std::atomic<std::size_t>& budget, std::size_t most)
-      : Neighbours(own_responder, l, budget),
-        own_responder(house),
+  Worker(std::unique_ptr<Service> s, const Limits& l, std::atomic<std::size_t>& budget, std::size_t most)
+      : Neighbours(*s, l, budget),
+        own_service(std::move(s)),
         io(1),
         timer(io),
         retry_timer(io),
@@ -121,9 +120,9 @@ struct Worker final : Neighbours {
     if (connections.size() >= most_connections && !evict()) return;  // the socket closes
     auto connection = std::make_shared<Connection>(std::move(socket), std::move(tls), std::move(peer), *this);
     connections.emplace(connection.get(), connection);
-    own_responder.metrics().connections_opened.fetch_add(1, std::memory_order_relaxed);
+    own_service->metrics().connections_opened.fetch_add(1, std::memory_order_relaxed);
     open.fetch_add(1, std::memory_order_relaxed);
-    own_responder.metrics().connections_open.fetch_add(1, std::memory_order_relaxed);
+    own_service->metrics().connections_open.fetch_add(1, std::memory_order_relaxed);
     connection->start();
     if (shut) connection->close_if_idle();
   }
@@ -139,19 +138,19 @@ struct Worker final : Neighbours {
     }
     Connection* const longest = longest_fresh ? longest_fresh : longest_idle;
     if (!longest) return false;
-    own_responder.metrics().connections_evicted.fetch_add(1, std::memory_order_relaxed);
+    own_service->metrics().connections_evicted.fetch_add(1, std::memory_order_relaxed);
     longest->close();
     return true;
   }
   void gone(Connection& connection) override {
     if (connections.erase(&connection) == 0) return;
     open.fetch_sub(1, std::memory_order_relaxed);
-    own_responder.metrics().connections_open.fetch_sub(1, std::memory_order_relaxed);
+    own_service->metrics().connections_open.fetch_sub(1, std::memory_order_relaxed);
   }
   std::int64_t read_clock() override { return monotonic_ms(); }
   void hold_began() override { arm_retry(); }
 
-  daemon::Responder own_responder;
+  std::unique_ptr<Service> own_service;
   asio::io_context io;
   asio::steady_timer timer, retry_timer;
   bool retrying = false, shut = false;
@@ -164,8 +163,8 @@ struct Worker final : Neighbours {
 };
 
 struct Server::Impl {
-  Impl(daemon::House& h, std::vector<Listener> l, ServerOptions o)
-      : house(h), listeners(std::move(l)), options(std::move(o)), tls(options.tls) {}
+  Impl(daemon::HttpMetrics& m, std::vector<Listener> l, ServerOptions o)
+      : metrics(m), listeners(std::move(l)), options(std::move(o)), tls(options.tls) {}
 
   struct Door {
     explicit Door(asio::io_context& io) : acceptor(io), pause(io) {}
@@ -180,7 +179,7 @@ struct Server::Impl {
       if (error == asio::error::operation_aborted || !door.acceptor.is_open()) return;
       if (error) {
         // No descriptors left: the backlog waits, and so do we.
-        house.metrics.accept_errors.fetch_add(1, std::memory_order_relaxed);
+        metrics.accept_errors.fetch_add(1, std::memory_order_relaxed);
         door.pause.expires_after(std::chrono::milliseconds(50));
         door.pause.async_wait([this, &door](const error_code& cancelled) {
           if (!cancelled) accept(door);
@@ -201,7 +200,7 @@ struct Server::Impl {
     });
   }
 
-  daemon::House& house;
+  daemon::HttpMetrics& metrics;
   std::vector<Listener> listeners;
   ServerOptions options;
   std::mutex tls_mutex;
@@ -214,12 +213,14 @@ struct Server::Impl {
   bool stopped = false;
 };
 
-Server::Server(daemon::House& house, std::vector<Listener> listeners, ServerOptions options)
-    : impl_(std::make_unique<Impl>(house, std::move(listeners), std::move(options))) {
+Server::Server(const ServiceMaker& make, daemon::HttpMetrics& metrics, std::vector<Listener> listeners,
+               ServerOptions options)
+    : impl_(std::make_unique<Impl>(metrics, std::move(listeners), std::move(options))) {
   Impl& impl = *impl_;
+  impl.limits.max_body = impl.options.max_body;
   const std::size_t workers = std::max<std::size_t>(1, impl.options.workers);
   for (std::size_t i = 0; i < workers; ++i)
-    impl.workers.push_back(std::make_unique<Worker>(house, impl.limits, impl.budget,
+    impl.workers.push_back(std::make_unique<Worker>(make(), impl.limits, impl.budget,
                                                     std::max<std::size_t>(1, impl.options.max_connections / workers)));
 }
 

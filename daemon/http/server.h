@@ -1,5 +1,5 @@
 // Server: listeners, and one thread a worker, each with its own connections and its own
-// Responder. Nothing is shared between workers but the House.
+// Service.
 #pragma once
 
 #include <functional>
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/house.h"
 #include "daemon/http/listener.h"
+#include "daemon/http/service.h"
 
 namespace boost::asio::ssl {
 class context;
@@ -19,12 +19,15 @@ namespace sallyport::http {
 struct ServerOptions {
   std::size_t workers = 1;
   std::size_t max_connections = 20'000;
+  std::size_t max_body = kMaxBodyBytes;
   std::shared_ptr<boost::asio::ssl::context> tls;  // nothing: plain
 };
 
 class Server {
  public:
-  Server(daemon::House& house, std::vector<Listener> listeners, ServerOptions options);
+  // `metrics` outlives it.
+  Server(const ServiceMaker& make, daemon::HttpMetrics& metrics, std::vector<Listener> listeners,
+         ServerOptions options);
   ~Server();  // as stop()
 
   Result<void> start();  // fails where the machine gives no thread

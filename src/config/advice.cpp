@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/schema_console.h"
 #include "config/schema_http.h"
 #include "config/schema_jwks.h"
 #include "jose/verification_key.h"
@@ -139,10 +140,11 @@ void look_across(const Settings& settings, const std::vector<FoldedValue>& value
     faults.push_back(invalid("[jwt] is on and has no key",
                              "give it a secret, a public_key_file or a jwks_url, or set enabled = false",
                              places.of("jwt.enabled")));
-  for (Error& fault : http_contradictions(settings.http)) {
-    fault.place = places.of(fault.place);
-    faults.push_back(std::move(fault));
-  }
+  for (std::vector<Error> found : {http_contradictions(settings.http), console_contradictions(settings)})
+    for (Error& fault : found) {
+      fault.place = places.of(fault.place);
+      faults.push_back(std::move(fault));
+    }
   std::vector<Error> jwks[3];
   look_at_jwks(settings, jwks[0], jwks[1], jwks[2]);
   std::vector<Error>* const into[] = {&faults, &warnings, &advice};

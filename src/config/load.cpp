@@ -47,6 +47,20 @@ Result<OpenedFile> open_file(const std::string& path) {
   return out;
 }
 
+// The key of [store] key_file, with which this file's layer and the revision's open sealed secrets.
+void take_seal_key(SettingsLayer& layer, std::vector<Error>& faults) {
+  const TomlNode* node = find_value(layer.root, *find_setting("store.key_file"));
+  if (!node || node->type != TomlType::text) return;  // told by its setter
+  const std::string path = node->text.starts_with('/') ? node->text : layer.source.folder + "/" + node->text;
+  auto sealer = read_sealer(path);
+  if (sealer) {
+    layer.source.sealer = std::move(*sealer);
+    return;
+  }
+  sealer.error().place = place_text(layer.source.label, node->place);
+  faults.push_back(sealer.error());
+}
+
 // In the order of the lines, as one reads and mends them.
 void sort_by_place(std::vector<Error>& errors) {
   const auto key = [](const Error& error) {
@@ -125,6 +139,7 @@ Result<LoadedSettings, LoadFailure> load(const std::string& path, const std::opt
   LoadFailure failure;
   LoadedSettings out;
   check_names(opened->layer, failure.faults);
+  take_seal_key(opened->layer, failure.faults);
 
   std::optional<SettingsLayer> revision;
   if (stored) {
@@ -133,7 +148,8 @@ Result<LoadedSettings, LoadFailure> load(const std::string& path, const std::opt
     if (!root) {
       failure.faults.push_back(root.error());
     } else {
-      revision = SettingsLayer{{stored->label, opened->layer.source.folder, false, false}, std::move(*root)};
+      revision = SettingsLayer{{stored->label, opened->layer.source.folder, false, false, opened->layer.source.sealer},
+                               std::move(*root)};
       check_names(*revision, failure.faults);
     }
   }
@@ -183,6 +199,28 @@ Result<Settings, LoadFailure> load_file_only(const std::string& path) {
   wipe_texts(opened->layer.root);
   if (!failure.faults.empty()) return unexpected(std::move(failure));
   return settings;
+}
+
+Result<std::shared_ptr<const Sealer>> read_sealer(const std::string& path) {
+  auto file = read_file_bytes(path, 4096);
+  if (!file) {
+    Error error = file.error();
+    if (error.kind == ErrorKind::kNotFound) error.hint = "make one: sallyport config seal-key " + path;
+    return unexpected(std::move(error));
+  }
+  std::shared_ptr<const Sealer> out;
+  Error error;
+  if (file->others_read)
+    error = {ErrorKind::kDenied, fmt::format("every user of this machine can read {}", path), "chmod o-rwx " + path,
+             ""};
+  else if (file->bytes.size() < Sealer::kLeastKey)
+    error = invalid(fmt::format("{} has fewer than {} bytes", path, Sealer::kLeastKey),
+                    "make one: sallyport config seal-key FILE");
+  else
+    out = std::make_shared<const Sealer>(file->bytes);
+  wipe(file->bytes);
+  if (!out) return unexpected(std::move(error));
+  return out;
 }
 
 }  // namespace sallyport

@@ -15,6 +15,7 @@
 #include "base/reason.h"
 #include "base/result.h"
 #include "config/settings.h"
+#include "crypto/sealer.h"
 
 namespace sallyport {
 
@@ -57,6 +58,8 @@ Result<LoadedSettings, LoadFailure> check_revision(const std::string& path, cons
 // The [store] url (and control socket) of the file alone, so that the store can be opened first: the other values are
 // not read (a secret's environment need not be here), but syntax and every name are checked.
 Result<Settings, LoadFailure> load_file_only(const std::string& path);
+// The key file of [store] key_file.
+Result<std::shared_ptr<const Sealer>> read_sealer(const std::string& path);
 // Digest of the file as it is now, as in LoadedSettings::file_digest; empty where it cannot be read.
 std::string digest_file(const std::string& path);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/schema_brokers.h"
+#include "config/schema_console.h"
 #include "config/schema_http.h"
 #include "config/schema_issuers.h"
 #include "config/schema_jwks.h"
@@ -31,7 +32,9 @@ constexpr SectionDoc kSections[] = {
     {"gate", "The gate as a whole."},
     {"crypto", "Who verifies signatures."},
     {"control", "The socket on which `sallyport status`, `why`, `metrics` and `reload` ask the running plugin."},
+    {"audit", "Decisions that are kept on disk, beside the store, for the console: without tokens and passwords."},
     {"http", "The daemon, sallyportd. The plugin reads none of it."},
+    {"console", "The daemon's pages and their REST. The plugin reads none of it."},
     {"log", "The plugin's lines in the broker's log."},
 };
 
@@ -155,6 +158,12 @@ const Setting kSettings[] = {
        read_whole(n, r, s.store.users_in_memory, 1000, 100'000'000);
      },
      false, true},
+    {"store.key_file", "path", "",
+     "A file with the key under which secrets in revisions are sealed (sallyport config seal-key makes one), so that a "
+     "copy of the store gives none away.\nPlugin, daemon and command line need the same file; only they should be able "
+     "to read it.\nNot set: the console stores no secrets.",
+     "\"/etc/sallyport/store.key\"",
+     [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.store.key_file); }, false, true},
 
     {"chain.no_match", "\"deny\", \"allow\" or \"defer\"", "\"deny\"",
      "What happens when no authenticator owns what the client showed.\n\"deny\" keeps it out. \"allow\" admits only a "
@@ -348,6 +357,8 @@ std::span<const Setting> schema_settings() {
         made.insert(made.end(), session_settings().begin(), session_settings().end());
         made.insert(made.end(), broker_settings().begin(), broker_settings().end());
       }
+      if (setting.name == "http.listen") made.insert(made.end(), audit_settings().begin(), audit_settings().end());
+      if (setting.name == "log.level") made.insert(made.end(), console_settings().begin(), console_settings().end());
       made.push_back(setting);
     }
     return made;

@@ -50,7 +50,11 @@ std::string dump(const Settings& s) {
       << s.http.callers.size() << '|' << s.http.workers << '|' << s.http.control_socket << '|' << s.http.max_connections
       << '|' << s.http.max_admissions << '|' << s.http.drain << '|' << s.http.cache_max_age << '|'
       << s.http.without_client_id << '|' << s.http.rabbitmq_exchange << '|' << s.http.emqx_acl << '|'
-      << s.brokers.size() << '|' << s.jwt.attributes.size();
+      << s.brokers.size() << '|' << s.jwt.attributes.size() << '|' << s.store.key_file << '|'
+      << s.console.listen.size() << '|' << s.console.tls_cert << '|' << s.console.tls_key << '|'
+      << s.console.allow_plain << '|' << s.console.hosts.size() << '|' << s.console.folder << '|'
+      << s.console.broker_sockets.size() << '|' << s.console.issuing.size() << '|' << s.audit.keep << '|'
+      << s.audit.max_bytes;
   return out.str();
 }
 

@@ -128,6 +128,33 @@ struct BrokerSetting {
   bool operator==(const BrokerSetting&) const = default;
 };
 
+// A key that the daemon may make tokens with. In the file alone: none that is there for verifying becomes one by
+// itself.
+struct IssuingKeySetting {
+  std::string name, key_file;  // absolute; PEM or JWK of a private key, or the bytes of a secret
+  std::string algorithm;       // empty: the one that fits a private key
+  std::string kid, issuer;
+  std::vector<std::string> audience;
+  std::int64_t max_lifetime = 86'400;  // seconds
+};
+
+// The pages and the REST under /api/v1 of sallyportd.
+struct ConsoleSettings {
+  std::vector<std::string> listen;  // empty: none
+  std::string tls_cert, tls_key;    // absolute paths
+  bool allow_plain = false;         // beyond loopback without TLS
+  std::vector<std::string> hosts;   // names under which it is reached, beside the addresses that it listens on
+  std::string folder;               // administrators and their activity; empty: beside the store's file
+  std::vector<std::string> broker_sockets;
+  std::vector<IssuingKeySetting> issuing;
+};
+
+// Decisions that outlive the process, beside the store.
+struct AuditSettings {
+  std::int64_t keep = 0;  // seconds; 0: none
+  std::int64_t max_bytes = 256 * 1024 * 1024;
+};
+
 // Who verifies signatures. The fast engine answers behind OpenSSL's judgement (crypto/fast_engine.h).
 enum class CryptoEngine : std::uint8_t { openssl, automatic };
 
@@ -135,7 +162,8 @@ struct Settings {
   struct {
     std::string url;
     std::int64_t users_in_memory = 2'000'000;
-  } store;  // "sqlite:///…", may be empty: no users
+    std::string key_file;  // absolute; seals secrets of revisions
+  } store;                 // "sqlite:///…", may be empty: no users
   struct {
     NoMatch no_match = NoMatch::deny;
   } chain;
@@ -166,6 +194,8 @@ struct Settings {
   } control;  // empty: no control socket
   HttpSettings http;
   std::vector<BrokerSetting> brokers;
+  ConsoleSettings console;
+  AuditSettings audit;
   struct {
     LogLevel level = LogLevel::notice;
     LogFormat format = LogFormat::text;

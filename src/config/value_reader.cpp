@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "codec/base64url.h"
 #include "config/file_bytes.h"
 #include "config/load.h"
 
@@ -159,6 +160,7 @@ bool ValueReader::secret(const TomlNode& node, Secret& out) {
     fault(node.place, fmt::format("expected {}, found {}", forms, name(node.type)), "text stands between quotes");
     return false;
   }
+  if (const TomlNode* sealed = node.find("sealed")) return open_sealed(node, *sealed, out);
   if (!table(node, {"env", "file"}, forms)) return false;
   if (node.members.size() != 1) {
     fault(node.place, node.members.empty() ? "neither env nor file is named" : "env and file contradict each other",
@@ -176,6 +178,27 @@ bool ValueReader::secret(const TomlNode& node, Secret& out) {
     return false;
   }
   out = Secret(std::string_view(value).substr(0, kMaxSecretBytes));
+  return true;
+}
+
+bool ValueReader::open_sealed(const TomlNode& node, const TomlNode& sealed, Secret& out) {
+  if (node.members.size() != 1 || sealed.type != TomlType::text) {
+    fault(node.place, "a sealed secret stands alone, as text", "set the secret anew");
+    return false;
+  }
+  if (!source_.sealer) {
+    fault(node.place, "the secret is sealed and there is no key to open it",
+          "set key_file under [store] to the file that it was sealed with");
+    return false;
+  }
+  const std::optional<std::string> bytes = decode_base64url(sealed.text);
+  std::optional<Secret> opened = bytes ? source_.sealer->open(*bytes) : std::nullopt;
+  if (!opened) {
+    fault(node.place, "the secret was sealed under another key, or was changed",
+          "put the old file of [store] key_file back, or set the secret anew");
+    return false;
+  }
+  out = std::move(*opened);
   return true;
 }
 

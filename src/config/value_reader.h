@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "base/secret.h"
 #include "config/nearest_name.h"
 #include "config/toml_tree.h"
+#include "crypto/sealer.h"
 
 namespace sallyport {
 
@@ -21,7 +23,8 @@ struct SettingsSource {
   std::string label;   // "sallyport.toml", "revision 4": what places begin with
   std::string folder;  // absolute; relative paths start here
   bool is_file = true;
-  bool others_read = false;  // a file that every user of the machine can read
+  bool others_read = false;                        // a file that every user of the machine can read
+  std::shared_ptr<const Sealer> sealer = nullptr;  // opens sealed secrets; nothing: there is no key file
 };
 
 template <class T>
@@ -46,7 +49,7 @@ class ValueReader {
   bool duration(const TomlNode& node, std::int64_t& out, std::int64_t least, std::int64_t most);
   bool path(const TomlNode& node, std::string& out);  // absolute
   bool path_or_list(const TomlNode& node, std::vector<std::string>& out);
-  // text, { env = "NAME" } or { file = "path" }.
+  // text, { env = "NAME" }, { file = "path" }, or, in a revision, { sealed = "…" }.
   bool secret(const TomlNode& node, Secret& out);
   // The bytes of a file without one trailing newline.
   bool secret_file(TomlPlace place, const std::string& path, Secret& out);
@@ -70,6 +73,7 @@ class ValueReader {
   const SettingsSource& source() const { return source_; }
 
  private:
+  bool open_sealed(const TomlNode& node, const TomlNode& sealed, Secret& out);
   bool expect(const TomlNode& node, TomlType type, std::string_view expected, std::string_view hint = {});
   std::string absolute(std::string_view path) const;
 

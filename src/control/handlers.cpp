@@ -36,6 +36,23 @@ Result<json> why(const Engine& engine, const json& request) {
   for (const KeptDecision& d : found) list.push_back(to_json(d));
   return json{{"decisions", std::move(list)}};
 }
+
+// Those after a number, oldest first, for whoever follows.
+Result<json> decisions(const Engine& engine, const json& request) {
+  std::uint64_t after = 0;
+  if (const auto it = request.find("after"); it != request.end()) {
+    if (!it->is_number_unsigned()) return unexpected(invalid("after must be a whole number"));
+    after = it->get<std::uint64_t>();
+  }
+  const auto limit = count_member(request, "limit", 200);
+  if (!limit) return unexpected(limit.error());
+  std::vector<KeptDecision> found = engine.ring().after(after);
+  // The newest, where there are more than can be told.
+  if (found.size() > *limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(*limit));
+  json list = json::array();
+  for (const KeptDecision& d : found) list.push_back(to_json(d));
+  return json{{"decisions", std::move(list)}, {"newest", engine.ring().newest()}};
+}
 }  // namespace
 
 HandlerTable engine_handlers(Engine& engine, std::function<HostFacts()> facts) {
@@ -49,6 +66,7 @@ HandlerTable engine_handlers(Engine& engine, std::function<HostFacts()> facts) {
     return status;
   };
   table["reload"] = [&engine](const json&) -> Result<json> { return to_json(engine.reload()); };
+  table["decisions"] = [&engine](const json& request) { return decisions(engine, request); };
   table["metrics"] = [&engine](const json&) -> Result<json> { return json{{"text", engine.metrics_text()}}; };
   table["keys"] = [&engine](const json&) -> Result<json> { return keys_report(engine); };
   table["refresh"] = [&engine](const json& request) { return refresh_keys(engine, request); };

@@ -13,14 +13,6 @@ std::vector<std::string_view> algorithm_names(AlgorithmSet set) {
   return out;
 }
 
-json to_json(const VerificationKey& key) {
-  json out{{"label", key.label()}, {"kind", name(key.kind())}, {"algorithms", algorithm_names(key.algorithms())}};
-  out["kid"] = key.kid() ? json(*key.kid()) : json();
-  if (!key.thumbprint().empty()) out["thumbprint"] = key.thumbprint();
-  if (key.bits() > 0) out["bits"] = key.bits();
-  return out;
-}
-
 void add_local(const TokenAuthority& authority, json& list) {
   for (const KeyPtr& key : authority.local_keys) {
     json one = to_json(*key);
@@ -29,6 +21,14 @@ void add_local(const TokenAuthority& authority, json& list) {
   }
 }
 }  // namespace
+
+json to_json(const VerificationKey& key) {
+  json out{{"label", key.label()}, {"kind", name(key.kind())}, {"algorithms", algorithm_names(key.algorithms())}};
+  out["kid"] = key.kid() ? json(*key.kid()) : json();
+  if (!key.thumbprint().empty()) out["thumbprint"] = key.thumbprint();
+  if (key.bits() > 0) out["bits"] = key.bits();
+  return out;
+}
 
 json to_json(const SourceReport& s) {
   json keys = json::array(), skipped = json::array(), outcomes = json::object();

@@ -9,6 +9,7 @@
 namespace sallyport::control {
 
 nlohmann::json to_json(const SourceReport& source);
+nlohmann::json to_json(const VerificationKey& key);
 // {"sources": […], "local": […]}
 nlohmann::json keys_report(const Engine& engine);
 // {"verb":"refresh"} for all sources, or with "source":"NAME" for one.

@@ -78,6 +78,12 @@ std::vector<KeptDecision> DecisionRing::last(std::size_t limit, bool refusals_on
   return collect(slots_.get(), count_, limit,
                  [&](const KeptDecision& k) { return !refusals_only || k.verdict != Verdict::allow; });
 }
+std::vector<KeptDecision> DecisionRing::after(std::uint64_t number) const {
+  std::vector<KeptDecision> out =
+      collect(slots_.get(), count_, count_, [&](const KeptDecision& k) { return k.number > number; });
+  std::reverse(out.begin(), out.end());
+  return out;
+}
 std::vector<KeptDecision> DecisionRing::by_client_id(std::string_view client_id, std::size_t limit) const {
   return collect(slots_.get(), count_, limit, [&](const KeptDecision& k) { return k.client_id == cut(client_id); });
 }

@@ -50,6 +50,9 @@ class DecisionRing {
             std::string_view shown_username, std::string_view token_fingerprint) noexcept;
   // Newest first, at most `limit`. refusals_only leaves out verdict allow.
   std::vector<KeptDecision> last(std::size_t limit, bool refusals_only) const;
+  // Those with a larger number, oldest first. What left the ring meanwhile is a gap in their numbers.
+  std::vector<KeptDecision> after(std::uint64_t number) const;
+  std::uint64_t newest() const noexcept { return next_.load(std::memory_order_relaxed) - 1; }
   std::vector<KeptDecision> by_client_id(std::string_view client_id, std::size_t limit) const;
 
  private:

@@ -16,6 +16,7 @@ Engine::~Engine() {
   impl_->wake.notify_all();
   if (impl_->watcher.joinable()) impl_->watcher.join();
   impl_->store_bell.reset();
+  impl_->audit.reset();
   impl_->confirmer.stop();
   if (impl_->confirming.joinable()) impl_->confirming.join();
   if (impl_->refresher) impl_->refresher->stop();
@@ -187,6 +188,11 @@ std::string Engine::metrics_text() const {
                static_cast<double>(impl_->tokens.entries()));
   append_gauge(page, "sallyport_token_cache_bytes", "Bytes that remembered tokens take.",
                static_cast<double>(impl_->tokens.bytes()));
+  if (impl_->audit) {
+    append_counter(page, "sallyport_audit_written_total", "Decisions that were kept on disk.", impl_->audit->written());
+    append_counter(page, "sallyport_audit_dropped_total", "Decisions that could not be kept in time.",
+                   impl_->audit->dropped());
+  }
   const fast::EngineReport fast = fast::Engine::instance().report();
   append_gauge(page, "sallyport_fast_engine_active", "1 when the fast engine answers for keys that have tables.",
                fast.active ? 1 : 0);

@@ -36,7 +36,8 @@ struct EngineOptions {
   // What calls `ring` when the store at `url` may have changed; it lives as long as what is returned. The store is
   // looked at a few times a second all the same. Nothing: no such bell.
   std::function<std::shared_ptr<void>(const std::string& url, std::function<void()> ring)> store_bell;
-  std::shared_ptr<Fetcher> fetcher;  // how key sets are fetched; nothing: libcurl
+  std::string process = "sallyport";  // who decides, in what is kept: "mosquitto", "sallyportd"
+  std::shared_ptr<Fetcher> fetcher;   // how key sets are fetched; nothing: libcurl
 };
 
 struct ReloadOutcome {
@@ -85,8 +86,8 @@ class Engine {
   static Result<std::unique_ptr<Engine>, LoadFailure> open(EngineOptions options);
   ~Engine();  // joins the watcher, in well under a second
 
-  // Starts the watcher. After the broker's fork, from plugin init (the fork comes before). Fails where the machine gives
-  // no thread.
+  // Starts the watcher. After the broker's fork, from plugin init (the fork comes before). Fails where the machine
+  // gives no thread.
   Result<void> start();
 
   // Settings from file and store, keys and users anew, on the calling thread. Any thread but a broker's.
@@ -113,6 +114,8 @@ class Engine {
   // A line of the edge's own, held to [log] level and format. Any thread; one line, no secrets.
   void log(LogLevel level, std::string_view text);
   std::shared_ptr<const GateSnapshot> snapshot() const;
+  // What these settings would be in force as, with the users and the keys from the network that are here now.
+  Result<std::shared_ptr<const GateSnapshot>, std::vector<Error>> imagine(const Settings& settings) const;
   const Clock& clock() const noexcept;
   const std::string& control_socket() const noexcept;  // as set at start; empty: none
 

@@ -9,6 +9,7 @@
 #include "auth/guess_brake.h"
 #include "auth/token_cache.h"
 #include "crypto/fast_engine.h"
+#include "engine/audit_writer.h"
 #include "engine/compile.h"
 #include "engine/engine.h"
 #include "engine/rehash_queue.h"
@@ -92,6 +93,9 @@ struct Engine::Impl {
   void follow_key_files();
   void rewrite_weak_hashes();
   void run();
+
+  std::unique_ptr<AuditWriter> audit;  // from start() on
+  AuditTarget audit_target() const;
 };
 
 }  // namespace sallyport

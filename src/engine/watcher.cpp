@@ -321,7 +321,29 @@ Result<void> Engine::start() {
   Result<std::thread> started = start_thread([this] { impl_->run(); });
   if (!started) return unexpected(started.error());
   impl_->watcher = std::move(*started);
-  return {};
+  impl_->audit = std::make_unique<AuditWriter>(
+      impl_->ring, *impl_->clock, impl_->options.process, [impl = impl_.get()] { return impl->audit_target(); },
+      [impl = impl_.get()](LogLevel level, const std::string& line) { impl->log.line(level, line); });
+  return impl_->audit->start();
+}
+
+Result<std::shared_ptr<const GateSnapshot>, std::vector<Error>> Engine::imagine(const Settings& settings) const {
+  Result<CompiledPolicy, std::vector<Error>> compiled = compile_policy(settings);
+  if (!compiled) return unexpected(std::move(compiled.error()));
+  const std::shared_ptr<const GateSnapshot> now = impl_->box.load();
+  GateSnapshot made = std::move(compiled->policy);
+  made.users = now->users;
+  made.settings_known = now->settings_known;
+  // Numbers of its own: nothing is remembered under it.
+  std::uint64_t generation = 0;
+  seat_keys(made.jwt, JwtPolicy{}, impl_->refresher_now().get(), generation);
+  return std::make_shared<const GateSnapshot>(std::move(made));
+}
+
+AuditTarget Engine::Impl::audit_target() const {
+  std::lock_guard lock(law_mutex);
+  const Settings& settings = law.loaded.settings;
+  return {audit_path_beside(settings.store.url), settings.audit.keep, settings.audit.max_bytes};
 }
 
 bool Engine::refresh_keys(const std::optional<std::string>& name) {

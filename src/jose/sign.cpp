@@ -191,4 +191,23 @@ Result<std::string> sign_compact(const SigningKey& key, Algorithm alg, std::stri
   return token + "." + encode_base64url(*signature);
 }
 
+Algorithm usual_algorithm(KeyKind kind) noexcept {
+  switch (kind) {
+    case KeyKind::secret:
+      return Algorithm::HS256;
+    case KeyKind::rsa:
+      return Algorithm::RS256;
+    case KeyKind::p256:
+      return Algorithm::ES256;
+    case KeyKind::p384:
+      return Algorithm::ES384;
+    case KeyKind::p521:
+      return Algorithm::ES512;
+    case KeyKind::ed25519:
+    case KeyKind::ed448:
+      return Algorithm::EdDSA;
+  }
+  return Algorithm::HS256;
+}
+
 }  // namespace sallyport

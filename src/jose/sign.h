@@ -38,6 +38,9 @@ Result<std::shared_ptr<const SigningKey>> parse_signing_key(std::string_view tex
 // rsa: 2048, 3072 or 4096 bits; the other kinds ignore `bits`. secret: 64 random bytes.
 Result<std::shared_ptr<const SigningKey>> generate_signing_key(KeyKind kind, int rsa_bits = 2048);
 
+// What a key of this kind signs with where nobody says.
+Algorithm usual_algorithm(KeyKind kind) noexcept;
+
 // header and payload are JSON texts, taken as they are. The compact serialization.
 Result<std::string> sign_compact(const SigningKey& key, Algorithm alg, std::string_view header_json,
                                  std::string_view payload_json);

@@ -19,6 +19,14 @@ UserRecord record_of(const Rows& rows, std::size_t row) {
           static_cast<std::uint64_t>(rows.integer(row, 4))};
 }
 
+// Why no row was touched.
+Result<void> explain(Connection& connection, std::string_view username) {
+  const Result<Rows> there =
+      connection.query("SELECT 1 FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
+  if (!there) return unexpected(there.error());
+  return unexpected(there->size() ? user_changed(username) : no_such_user(username));
+}
+
 }  // namespace
 
 Result<void> PostgresStore::read_users(Connection& connection, const char* select,
@@ -193,12 +201,13 @@ Result<void> PostgresStore::put_users(const std::vector<UserRecord>& users, Writ
   });
 }
 
-Result<void> PostgresStore::delete_user(std::string_view username) {
+Result<void> PostgresStore::delete_user(std::string_view username, std::uint64_t if_version) {
   return change([&](Connection& connection, std::int64_t sequence) -> Result<void> {
-    const Result<Rows> removed =
-        connection.query("DELETE FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
+    const Result<Rows> removed = connection.query(
+        "DELETE FROM sallyport_users WHERE key = sha256($1::bytea) AND ($2::int8 = 0 OR seq = $2::int8)",
+        {username, static_cast<std::int64_t>(if_version)});
     if (!removed) return unexpected(removed.error());
-    if (removed->touched() == 0) return unexpected(no_such_user(username));
+    if (removed->touched() == 0) return explain(connection, username);
     Result<void> remembered = connection.execute(
         "INSERT INTO sallyport_deleted_users (username, seq) VALUES ($1::bytea, $2::int8) "
         "ON CONFLICT (key) DO UPDATE SET seq = excluded.seq",
@@ -220,11 +229,17 @@ Result<void> PostgresStore::change_one(const char* sql, const std::vector<Param>
     const Result<Rows> changed = connection.query(sql, all);
     if (!changed) return unexpected(changed.error());
     if (changed->touched() > 0) return {};
-    const Result<Rows> there =
-        connection.query("SELECT 1 FROM sallyport_users WHERE key = sha256($1::bytea)", {username});
-    if (!there) return unexpected(there.error());
-    return unexpected(there->size() ? user_changed(username) : no_such_user(username));
+    return explain(connection, username);
   });
+}
+
+Result<void> PostgresStore::change_user(const UserRecord& user) {
+  if (Result<void> fine = check_stored_hash(user.hash); !fine) return fine;
+  return change_one(
+      "UPDATE sallyport_users SET seq = $1::int8, hash = $3::text, enabled = $4::bool, is_superuser = $5::bool WHERE "
+      "key = sha256($2::bytea) AND seq = $6::int8",
+      {user.username, user.hash, user.enabled, user.is_superuser, static_cast<std::int64_t>(user.version)},
+      user.username);
 }
 
 Result<void> PostgresStore::set_hash(std::string_view username, std::string_view hash, std::uint64_t if_version) {

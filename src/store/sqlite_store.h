@@ -28,7 +28,8 @@ class SqliteStore final : public StoreWork<SqliteStore, SqliteConnection> {
   Result<std::vector<UserRecord>> list_users(const UserQuery& query) override;
   Result<std::size_t> count_users() override;
   Result<void> put_users(const std::vector<UserRecord>& users, WriteMode mode) override;
-  Result<void> delete_user(std::string_view username) override;
+  Result<void> delete_user(std::string_view username, std::uint64_t if_version) override;
+  Result<void> change_user(const UserRecord& user) override;
   Result<void> set_hash(std::string_view username, std::string_view hash, std::uint64_t if_version) override;
   Result<void> set_enabled(std::string_view username, bool enabled) override;
 

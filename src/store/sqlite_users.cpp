@@ -198,9 +198,12 @@ Result<void> explain(SqliteConnection& connection, std::string_view username) {
 }
 }  // namespace
 
-Result<void> SqliteStore::delete_user(std::string_view username) {
+Result<void> SqliteStore::delete_user(std::string_view username, std::uint64_t if_version) {
   return change([&](SqliteConnection& connection, std::int64_t sequence) -> Result<void> {
-    if (Result<void> done = connection.run("DELETE FROM users WHERE username = ?", username); !done) return done;
+    if (Result<void> done = connection.run("DELETE FROM users WHERE username = ?1 AND (?2 = 0 OR seq = ?2)", username,
+                                           static_cast<std::int64_t>(if_version));
+        !done)
+      return done;
     if (Result<void> hit = explain(connection, username); !hit) return hit;
     if (Result<void> done = connection.run("INSERT OR REPLACE INTO deleted_users VALUES (?, ?)", username, sequence);
         !done)
@@ -227,6 +230,17 @@ Result<void> SqliteStore::set_enabled(std::string_view username, bool enabled) {
     Result<void> done = connection.run("UPDATE users SET enabled = ?1, seq = ?2 WHERE username = ?3",
                                        std::int64_t{enabled}, sequence, username);
     return done ? explain(connection, username) : done;
+  });
+}
+
+Result<void> SqliteStore::change_user(const UserRecord& user) {
+  if (Result<void> fine = check_stored_hash(user.hash); !fine) return fine;
+  return change([&](SqliteConnection& connection, std::int64_t sequence) -> Result<void> {
+    Result<void> done = connection.run(
+        "UPDATE users SET hash = ?1, enabled = ?2, is_superuser = ?3, seq = ?4 WHERE username = ?5 AND seq = ?6",
+        user.hash, std::int64_t{user.enabled}, std::int64_t{user.is_superuser}, sequence, user.username,
+        static_cast<std::int64_t>(user.version));
+    return done ? explain(connection, user.username) : done;
   });
 }
 

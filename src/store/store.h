@@ -79,7 +79,10 @@ class Store {
   virtual Result<std::size_t> count_users() = 0;
   // One transaction: all or nothing. conflict (create_only) names the user in the cause.
   virtual Result<void> put_users(const std::vector<UserRecord>& users, WriteMode mode) = 0;
-  virtual Result<void> delete_user(std::string_view username) = 0;
+  // Only if the record's version is still `if_version` (0: whatever it is).
+  virtual Result<void> delete_user(std::string_view username, std::uint64_t if_version = 0) = 0;
+  // Hash, enabled and is_superuser at once, only if the record's version is still user.version; conflict otherwise.
+  virtual Result<void> change_user(const UserRecord& user) = 0;
   // Changes one field only if the record's version is still `if_version` (0: whatever it is).
   virtual Result<void> set_hash(std::string_view username, std::string_view hash, std::uint64_t if_version) = 0;
   virtual Result<void> set_enabled(std::string_view username, bool enabled) = 0;

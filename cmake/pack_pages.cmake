@@ -1,0 +1,40 @@
+# pack_pages.cmake: the console's built pages become one source file.
+#   cmake -DFROM=console/dist -DINTO=pages_data.cpp -P pack_pages.cmake
+# The assembler takes the bytes as they are; what gets a quarter smaller is there gzipped too.
+file(GLOB_RECURSE files LIST_DIRECTORIES false ${FROM}/*)
+list(SORT files)
+get_filename_component(folder ${INTO} DIRECTORY)
+set(data "")
+set(table "")
+set(number 0)
+foreach(file IN LISTS files)
+  file(RELATIVE_PATH path ${FROM} ${file})
+  if(path MATCHES "\\.map$" OR path MATCHES "[\"\\\\]")
+    continue()
+  endif()
+  file(SIZE ${file} size)
+  set(packed "{}")
+  string(APPEND data
+         "asm(\".section .rodata\\n.global sp_page_${number}\\nsp_page_${number}: .incbin \\\"${file}\\\"\\n.byte 0\\n.previous\\n\");\n"
+         "extern \"C\" const char sp_page_${number}[];\n")
+  if(path MATCHES "\\.(html|js|css|json|svg|txt)$" AND GZIP)
+    set(gz ${folder}/page_${number}.gz)
+    execute_process(COMMAND ${GZIP} -9nc ${file} OUTPUT_FILE ${gz} RESULT_VARIABLE code)
+    file(SIZE ${gz} small)
+    if(code EQUAL 0)
+      string(APPEND data
+             "asm(\".section .rodata\\n.global sp_page_${number}_gz\\nsp_page_${number}_gz: .incbin \\\"${gz}\\\"\\n.byte 0\\n.previous\\n\");\n"
+             "extern \"C\" const char sp_page_${number}_gz[];\n")
+      set(packed "{sp_page_${number}_gz, ${small}}")
+    endif()
+  endif()
+  string(APPEND table "      {\"/${path}\", {sp_page_${number}, ${size}}, ${packed}},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+if(number EQUAL 0)
+  set(body "  return {};\n")
+else()
+  set(body "  static const PackedPage kAll[] = {\n${table}  };\n  return kAll;\n")
+endif()
+set(text "// Made by cmake/pack_pages.cmake.\n#include \"daemon/api/pages.h\"\n\n${data}\nnamespace sallyport::daemon {\n\nstd::span<const PackedPage> packed_pages() {\n${body}}\n\n}  // namespace sallyport::daemon\n")
+file(WRITE ${INTO} "${text}")

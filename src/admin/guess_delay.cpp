@@ -1,0 +1,62 @@
+#include "admin/guess_delay.h"
+
+#include <algorithm>
+
+namespace sallyport {
+namespace {
+
+constexpr std::size_t kMostRecords = 20'000;
+constexpr unsigned kFreeForName = 3, kFreeForAddress = 15;  // wrong ones that cost nothing
+constexpr std::int64_t kLongestMs = 900'000, kForgottenMs = 3'600'000;
+
+}  // namespace
+
+// Length first, so that ("ab", "c") and ("a", "bc") differ.
+std::string GuessDelay::key_of(std::string_view name, std::string_view address) {
+  return std::to_string(address.size()) + ":" + std::string(address) + std::string(name);
+}
+
+// One second after the first that costs, then twice as long each time.
+std::int64_t GuessDelay::until_ms(const Record& record, unsigned free) {
+  if (record.failures < free) return 0;
+  const unsigned doublings = std::min(record.failures - free, 20U);
+  return record.last_ms + std::min<std::int64_t>(kLongestMs, std::int64_t{1000} << doublings);
+}
+
+std::int64_t GuessDelay::wait(std::string_view name, std::string_view address, std::int64_t now_ms) {
+  const std::lock_guard lock(mutex_);
+  std::int64_t until = 0;
+  if (const auto it = records_.find(key_of(name, address)); it != records_.end())
+    until = until_ms(it->second, kFreeForName);
+  if (const auto it = records_.find(key_of({}, address)); it != records_.end())
+    until = std::max(until, until_ms(it->second, kFreeForAddress));
+  return until > now_ms ? (until - now_ms + 999) / 1000 : 0;
+}
+
+void GuessDelay::note(const std::string& key, std::int64_t now_ms) {
+  if (records_.size() >= kMostRecords && !records_.contains(key)) {
+    std::erase_if(records_, [&](const auto& entry) { return now_ms - entry.second.last_ms > kForgottenMs; });
+    // All of them fresh: the oldest makes room.
+    if (records_.size() >= kMostRecords)
+      records_.erase(std::min_element(records_.begin(), records_.end(), [](const auto& a, const auto& b) {
+        return a.second.last_ms < b.second.last_ms;
+      }));
+  }
+  Record& record = records_[key];
+  if (now_ms - record.last_ms > kForgottenMs) record.failures = 0;
+  ++record.failures;
+  record.last_ms = now_ms;
+}
+
+void GuessDelay::failed(std::string_view name, std::string_view address, std::int64_t now_ms) {
+  const std::lock_guard lock(mutex_);
+  note(key_of(name, address), now_ms);
+  note(key_of({}, address), now_ms);
+}
+
+void GuessDelay::succeeded(std::string_view name, std::string_view address) {
+  const std::lock_guard lock(mutex_);
+  records_.erase(key_of(name, address));
+}
+
+}  // namespace sallyport

@@ -1,0 +1,208 @@
+#include "admin/settings_draft.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "admin/setting_values.h"
+#include "config/file_bytes.h"
+#include "engine/compile.h"
+
+namespace sallyport {
+namespace {
+
+using nlohmann::json;
+constexpr const char* kLabel = "draft";
+
+// "draft:12:3": the setting that stands in line 12.
+std::string field_of(const std::string& place, const RevisionText& text) {
+  const std::string prefix = std::string(kLabel) + ":";
+  if (place.starts_with(prefix)) {
+    const auto it =
+        text.setting_at_line.find(static_cast<unsigned>(std::strtoul(place.c_str() + prefix.size(), nullptr, 10)));
+    return it == text.setting_at_line.end() ? "" : it->second;
+  }
+  return find_setting(place) ? place : "";
+}
+
+FieldProblem to_problem(const Error& error, const RevisionText& text) {
+  FieldProblem out{field_of(error.place, text), error.cause, error.hint, 0};
+  // What the settings file says cannot be mended here: say where it stands.
+  if (out.field.empty() && !error.place.empty() && !error.place.starts_with(kLabel))
+    out.cause = error.place + ": " + error.cause;
+  return out;
+}
+
+void move_into(const std::vector<Error>& errors, const RevisionText& text, std::vector<FieldProblem>& out) {
+  for (const Error& error : errors) out.push_back(to_problem(error, text));
+}
+
+}  // namespace
+
+bool SettingsState::pins(const Setting& setting) const {
+  if (find_value(file.root, setting)) return true;
+  if (setting.group.empty()) return false;
+  const auto all = schema_settings();
+  return std::any_of(all.begin(), all.end(), [&](const Setting& other) {
+    return other.group == setting.group && find_value(file.root, other);
+  });
+}
+
+const TomlNode* SettingsState::stored_value(const Setting& setting) const {
+  return stored ? find_value(stored->root, setting) : nullptr;
+}
+
+Result<SettingsState, Problem> read_settings_state(const std::string& config_path,
+                                                   const std::optional<SettingsRevision>& current) {
+  SettingsState out;
+  out.config_path = config_path;
+  auto file = read_file_bytes(config_path, kMaxSettingsBytes);
+  if (!file) return unexpected(problem_of(file.error()));
+  const std::string folder = std::filesystem::path(config_path).parent_path().string();
+  auto root = parse_toml(file->bytes, config_path);
+  wipe(file->bytes);
+  if (!root)
+    return unexpected(problem(503, "unavailable", "the settings file cannot be read: " + root.error().cause,
+                              root.error().hint.empty() ? "mend it and reload" : root.error().hint));
+  out.file = {{config_path, folder, true, false, nullptr}, std::move(*root)};
+  if (current) {
+    auto stored = parse_toml(current->toml, "revision");
+    if (!stored) return unexpected(problem_of(stored.error()));
+    out.stored = SettingsLayer{{"revision", folder, false, false, nullptr}, std::move(*stored)};
+    out.revision = current->number;
+  }
+  return out;
+}
+
+StoredValues values_of(const TomlNode& root) {
+  StoredValues out;
+  for (const Setting& setting : schema_settings())
+    if (const TomlNode* node = find_value(root, setting)) out[std::string(setting.name)] = *node;
+  return out;
+}
+
+RevisionText to_revision_text(const StoredValues& values) {
+  RevisionText out;
+  unsigned line = 1;
+  const auto write_all_of = [&](std::string_view section) {
+    bool begun = section.empty();
+    for (const Setting& setting : schema_settings()) {
+      const auto it = setting.section() == section ? values.find(setting.name) : values.end();
+      if (it == values.end()) continue;
+      if (!begun) {
+        out.toml += fmt::format("[{}]\n", section);
+        ++line;
+        begun = true;
+      }
+      out.toml += fmt::format("{} = {}\n", setting.key(), to_toml(it->second));
+      out.setting_at_line[line++] = setting.name;
+    }
+  };
+  write_all_of({});
+  for (const SectionDoc& section : schema_sections()) write_all_of(section.name);
+  return out;
+}
+
+std::string to_masked_text(const StoredValues& values) {
+  StoredValues masked;
+  for (const auto& [name, node] : values) {
+    const Setting* setting = find_setting(name);
+    TomlNode shown = node;
+    if (setting && setting->secret) {
+      const std::string text = to_shown_toml(node, true);
+      auto parsed = parse_toml("x = " + (text == "(set)" ? std::string("\"(set)\"") : text), "mask");
+      if (!parsed) continue;
+      shown = parsed->members.at(0).value;
+    }
+    masked[name] = std::move(shown);
+  }
+  return to_revision_text(masked).toml;
+}
+
+std::vector<Difference> differences(const StoredValues& before, const StoredValues& after) {
+  std::vector<Difference> out;
+  for (const Setting& setting : schema_settings()) {
+    const auto a = before.find(setting.name), b = after.find(setting.name);
+    const bool was = a != before.end(), is = b != after.end();
+    if (!was && !is) continue;
+    if (was && is && to_toml(a->second) == to_toml(b->second)) continue;
+    Difference one{std::string(setting.name), std::nullopt, std::nullopt};
+    if (was) one.before = to_shown_toml(a->second, setting.secret);
+    if (is) one.after = to_shown_toml(b->second, setting.secret);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Draft lay_over(const SettingsState& state, const json& changes, bool seals) {
+  Draft out;
+  if (state.stored) out.values = values_of(state.stored->root);
+  const auto refuse = [&](std::string field, std::string cause, std::string hint) {
+    out.problems.push_back({std::move(field), std::move(cause), std::move(hint), 0});
+  };
+  std::shared_ptr<const Sealer> sealer;
+  if (seals)
+    if (const TomlNode* node = find_value(state.file.root, *find_setting("store.key_file")))
+      if (auto read =
+              read_sealer(node->text.starts_with('/') ? node->text : state.file.source.folder + "/" + node->text))
+        sealer = std::move(*read);
+  for (const auto& [name, value] : changes.items()) {
+    const Setting* setting = find_setting(name);
+    if (!setting) {
+      std::vector<std::string_view> known;
+      for (const Setting& one : schema_settings()) known.push_back(one.name);
+      refuse(name.substr(0, 128), "there is no such setting", nearest_hint(name, known));
+      continue;
+    }
+    if (setting->file_only) {
+      refuse(name, "only the settings file can set it", "edit " + state.config_path + " and reload");
+      continue;
+    }
+    if (state.pins(*setting)) {
+      refuse(name, "the settings file pins it", "take it out of " + state.config_path + " to set it here");
+      continue;
+    }
+    if (value.is_null()) {
+      out.values.erase(name);
+      continue;
+    }
+    const TomlNode* before = state.stored_value(*setting);
+    Result<TomlNode> node =
+        seals ? to_toml_node(value, *setting, before, sealer.get()) : to_toml_draft(value, *setting, before);
+    if (!node) {
+      refuse(name, node.error().cause, node.error().hint);
+      continue;
+    }
+    // One of a group takes the others' place.
+    if (!setting->group.empty())
+      for (const Setting& other : schema_settings())
+        if (other.group == setting->group && !changes.contains(std::string(other.name)))
+          out.values.erase(std::string(other.name));
+    out.values[name] = std::move(*node);
+  }
+  out.text = to_revision_text(out.values);
+  return out;
+}
+
+DraftVerdict judge(const SettingsState& state, const RevisionText& text) {
+  DraftVerdict out;
+  Result<LoadedSettings, LoadFailure> loaded = check_revision(state.config_path, text.toml, kLabel);
+  if (!loaded) {
+    move_into(loaded.error().faults, text, out.problems);
+    return out;
+  }
+  move_into(loaded->warnings, text, out.warnings);
+  move_into(loaded->advice, text, out.advice);
+  const Result<CompiledPolicy, std::vector<Error>> compiled = compile_policy(loaded->settings);
+  if (!compiled) {
+    move_into(compiled.error(), text, out.problems);
+    return out;
+  }
+  out.loaded = std::move(*loaded);
+  return out;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,148 @@
+"""The console's REST as one who is signed in asks it. Every answer is held to api/openapi.yaml."""
+
+import json
+import pathlib
+
+from . import contract, machine
+from .daemon import Daemon, DaemonCase, request
+
+PASSWORD = "four words that nobody guesses"
+ROLES = ("viewer", "operator", "administrator")
+
+
+class Seat:
+    """One browser, or one program: its cookie or token."""
+
+    def __init__(self, desk):
+        self.desk = desk
+        self.cookie = self.csrf = self.token = ""
+
+    def headers(self, method, more=()):
+        out = [f"host: {self.desk.host}", *more]
+        if self.token:
+            out.append(f"authorization: Bearer {self.token}")
+        if self.cookie:
+            out.append(f"cookie: {self.cookie}")
+            if method not in ("GET", "HEAD"):
+                out.append(f"x-csrf-token: {self.csrf}")
+        return out
+
+    def ask(self, method, path, body=None, headers=(), raw=None, checked=True):
+        data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        more = list(headers)
+        if body is not None:
+            more.append("content-type: application/json")
+        reply = self.desk.send(method, "/api/v1" + path, data, self.headers(method, more))
+        operation = contract.operation_of(method, path)
+        if checked and operation:
+            fault = contract.fault_of(operation, reply)
+            if fault:
+                raise AssertionError(fault)
+        cookie = reply.headers.get("set-cookie")
+        if cookie:
+            self.cookie = cookie.split(";")[0]
+            if reply.status == 200:
+                self.csrf = reply.json["csrf"]
+        return reply
+
+    def get(self, path, **named):
+        return self.ask("GET", path, **named)
+
+    def post(self, path, body=None, **named):
+        return self.ask("POST", path, {} if body is None and "raw" not in named else body, **named)
+
+    def put(self, path, body, **named):
+        return self.ask("PUT", path, body, **named)
+
+    def patch(self, path, body, **named):
+        return self.ask("PATCH", path, body, **named)
+
+    def delete(self, path, **named):
+        return self.ask("DELETE", path, **named)
+
+    def sign_in(self, name, password=PASSWORD):
+        return self.post("/session", {"name": name, "password": password})
+
+
+class Console:
+    """sallyportd with a console, in a folder of its own."""
+
+    def __init__(self, settings="", console="", store_settings="", key_file=True):
+        self.daemon = Daemon(settings=settings, http="", store=True)
+        self.folder = self.daemon.folder
+        gate = self.daemon.gate
+        text = gate.file.read_text()
+        if key_file:
+            gate.run("config", "seal-key", self.folder / "seal.key")
+            text = text.replace("[store]\n", f'[store]\nkey_file = "{self.folder}/seal.key"\n')
+        text += f'[console]\nlisten = ["127.0.0.1:0"]\n{console}'
+        gate.write_raw(text)
+        if store_settings:
+            file = self.folder / "first.toml"
+            file.write_text(store_settings)
+            gate.cli("config", "import", file)
+
+    def start(self):
+        self.daemon.start()
+        log = self.daemon.log()
+        self.port = int(log.rsplit("the console is at ", 1)[1].split("/\n")[0].rsplit(":", 1)[1])
+        listening = log.rsplit("listening on 127.0.0.1:", 1)[1].split()[0]
+        self.daemon.port = int(listening)
+        self.host = f"127.0.0.1:{self.port}"
+        return self
+
+    def send(self, method, path, body=b"", headers=(), tls=None):
+        from .daemon import Wire
+
+        with Wire(("127.0.0.1", self.port), tls) as wire:
+            names = {line.split(":")[0].lower() for line in headers}
+            lines = [f"{method} {path} HTTP/1.1", *([] if "host" in names else [f"host: {self.host}"]), *headers]
+            if body or method in ("POST", "PUT", "PATCH"):
+                lines.append(f"content-length: {len(body)}")
+            wire.send(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
+            reply = wire.reply()
+        if reply is None:
+            raise AssertionError(f"{method} {path}: no answer; the log ends:\n{self.daemon.log()[-2000:]}")
+        return reply
+
+    def link(self):
+        return pathlib.Path(self.folder / "first-administrator.link").read_text().strip()
+
+    def seat(self):
+        return Seat(self)
+
+    def first(self, name="ada"):
+        """The first administrator, signed in."""
+        seat = self.seat()
+        invitation = self.link().split("#/welcome/")[1]
+        reply = seat.post("/session/first", {"invitation": invitation, "name": name, "password": PASSWORD})
+        if reply.status != 200:
+            raise AssertionError(reply)
+        return seat
+
+    def colleague(self, first, name, role):
+        made = first.post("/administrators", {"name": name, "role": role})
+        if made.status != 201:
+            raise AssertionError(made)
+        seat = self.seat()
+        invitation = made.json["link"].split("#/welcome/")[1]
+        reply = seat.post("/session/first", {"invitation": invitation, "password": PASSWORD})
+        if reply.status != 200:
+            raise AssertionError(reply)
+        return seat
+
+
+class ConsoleCase(DaemonCase):
+    def console(self, *words, **named) -> Console:
+        console = Console(*words, **named)
+        console.start()
+        self.addCleanup(self._stop, console.daemon)
+        return console
+
+    def assertStatus(self, reply, status, reason=None):
+        self.assertEqual(reply.status, status, reply)
+        if reason is not None:
+            self.assertEqual(reply.json["reason"], reason, reply)
+
+
+__all__ = ["Console", "ConsoleCase", "Seat", "PASSWORD", "ROLES", "machine", "request"]
