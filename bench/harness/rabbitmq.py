@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from . import http
@@ -41,7 +42,7 @@ def storm(port, file, count, core):
         raise RuntimeError(f"storm: {done.stderr.strip()}")
     answer = json.loads(done.stdout)
     if answer["accepted"] != count:
-        raise RuntimeError(f"{answer['accepted']} of {count} came in")
+        raise RuntimeError(f"{answer['accepted']} of {count} came in: {answer}")
     return count / answer["seconds"]
 
 
@@ -79,11 +80,13 @@ def measure(count, core, say):
                 broker = rabbitmq.RabbitMQ(daemon.port, user_info=f"rmq:{PASSWORD}@")
                 file = tokens / f"{ALGORITHM}.good"
             else:
-                broker = rabbitmq.RabbitMQ(1, options=("auth_backends.1 = internal", f"load_definitions = {internal_definitions(folder)}"))
+                broker = rabbitmq.RabbitMQ(None, options=("auth_backends.1 = internal", f"load_definitions = {internal_definitions(folder)}"))
                 file = folder / "clients"
                 file.write_text("".join(f"good bench client-{i} bench\n" for i in range(count)))
             try:
                 broker.start()
+                while "Server startup complete" not in broker.log():
+                    time.sleep(0.2)
                 storm(broker.port, file, min(200, count), None)  # Erlang warms up
                 rows[kind] = storm(broker.port, file, count, None)
             finally:

@@ -38,6 +38,8 @@ class RabbitMQ:
         # What people paste, with our own port and password.
         pasted = PASTED.read_text().replace("http://rmq:PASSWORD@127.0.0.1:8080", f"http://{self.user_info}127.0.0.1:{self.daemon_port}")
         pasted = pasted.replace("http_method = post", f"http_method = {self.method}")
+        if self.daemon_port is None:  # it asks nobody
+            pasted = "mqtt.allow_anonymous = false"
         lines = [
             pasted,
             f"listeners.tcp.1 = 127.0.0.1:{self.amqp_port}",
