@@ -198,7 +198,7 @@ void ConsoleService::write(const Reply& reply, http::Response& out) const {
   out.headers = kHeaders;
   if (house_.secure()) out.headers += kOnTls;
   if (!reply.etag.empty()) out.headers += "etag: " + reply.etag + "\r\n";
-  if (!reply.location.empty()) out.headers += "location: " + http::header_value(reply.location) + "\r\n";
+  if (!reply.location.empty()) out.headers += "location: " + reply.location + "\r\n";  // made by us, percent-encoded
   if (!reply.set_cookie.empty()) out.headers += "set-cookie: " + reply.set_cookie + "\r\n";
   if (!reply.file_name.empty()) {
     out.content_type = "text/csv; charset=utf-8";

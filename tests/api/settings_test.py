@@ -54,13 +54,13 @@ class SettingsTest(ConsoleCase):
         self.assertEqual([r["number"] for r in self.ada.get(f"/settings/revisions?limit=2&cursor={page['next']}").json["items"]], [1])
 
     def test_what_is_wrong_is_told_at_its_field_and_changes_nothing(self):
-        changes = {"jwt.leeway": "30", "jwt.claims": {"username": "${nobody}"}, "jwt.lee": "1s", "store.url": "x", "jwt.audience": []}
+        changes = {"jwt.leeway": "30", "jwt.claims": {"username": "${nobody}"}, "jwt.leewya": "1s", "store.url": "x", "jwt.audience": []}
         check = self.ada.post("/settings/check", {"changes": changes}).json
         self.assertFalse(check["good"])
         fields = {p["field"]: p for p in check["problems"]}
         self.assertEqual(set(fields), set(changes))
         self.assertTrue(all(p["cause"] for p in check["problems"]))
-        self.assertIn("jwt.leeway", fields["jwt.lee"]["hint"])
+        self.assertIn("jwt.leeway", fields["jwt.leewya"]["hint"])
         refused = self.law({"jwt.leeway": "30"})
         self.assertStatus(refused, 422, "invalid")
         self.assertEqual(refused.json["problems"][0]["field"], "jwt.leeway")
