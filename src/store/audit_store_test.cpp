@@ -36,7 +36,8 @@ class AuditStoreTest : public testing::Test {
   }
   std::vector<std::string> clients(const AuditQuery& query) {
     std::vector<std::string> out;
-    for (const AuditRow& one : store_->list(query).value()) out.push_back(one.client_id);
+    const auto listed = store_->list(query);
+    for (const AuditRow& one : listed.value()) out.push_back(one.client_id);
     return out;
   }
   std::filesystem::path folder_;
