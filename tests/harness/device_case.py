@@ -61,7 +61,18 @@ class DeviceCase(BrokerCase):
             self.eventually(lambda: "connected" in device.said(), f"{device.client_id}: {device.said()}", 20)
         return started
 
-    def run_devices(self, kinds, life, seconds, step=0.2, revoke=None):
+    def revoke(self, gate, running):
+        """Each is out within a second of being revoked, and does not come back."""
+        for device in running:
+            gate.cli("revoke", "add", "--principal", device.client_id, "--why", "by the test")
+            revoked = time.monotonic()
+            self.eventually(lambda: "disconnected" in device.said(), f"{device.client_id} is still here", 5)
+            self.assertLess(time.monotonic() - revoked, 1.0, device.client_id)
+        time.sleep(1)
+        for device in running:
+            self.assertEqual(device.said().splitlines().count("connected"), 1, device.said()[-500:])
+
+    def run_devices(self, kinds, life, seconds, step=0.2):
         gate, broker = self.start(f"[jwt]\n{SECRET}\n")
         got, stop = {}, threading.Event()
         thread = self.watch(broker, got, stop)
@@ -80,17 +91,16 @@ class DeviceCase(BrokerCase):
                 said = device.said()
                 with self.subTest(device.client_id):
                     self.assertEqual(got[device.client_id], wanted, "each message once, in its order")
-                    self.assertEqual(said.count("connected\n") - said.count("disconnected"), 1, said[-2000:])
+                    self.assertEqual(said.splitlines().count("connected"), 1, said[-2000:])
                     self.assertNotIn("disconnected", said)
                     self.assertNotIn("refused", said)
                     # Told at half of a life; a slow machine loses a few.
                     self.assertGreaterEqual(said.count("renewed"), int(seconds / life) - 1, said[-2000:])
-            if revoke:
-                revoke(gate, running)
+            self.assertFalse("session_ended" in broker.log(), "the gate sent somebody away")
+            if gate.run("revoke", "--help").returncode == 0:
+                self.revoke(gate, running)
             else:
-                for device in running:
-                    self.assertEqual(device.end(), 0, device.said()[-2000:])
+                print("        (this sallyport cannot revoke: that part is left out)", file=sys.stderr)
         finally:
             stop.set()
             thread.join()
-        self.assertFalse("session_ended" in broker.log(), "the gate sent somebody away")
