@@ -79,7 +79,7 @@ class SqliteConnection {
   template <class... Values>
   Result<Statement> prepare_with(std::string_view sql, const Values&... values) {
     Result<Statement> statement = prepare(sql);
-    int index = 0;
+    [[maybe_unused]] int index = 0;
     if (statement) (statement->bind(++index, values), ...);
     return statement;
   }
