@@ -74,6 +74,19 @@ class Ending(DaemonCase):
         self.assertEqual(daemon.post_json("/emqx/authorize", {"username": "carol", "clientid": "carols/1", "action": "publish", "topic": "a"}).json["result"], "deny")
         self.assertNotIn("the secret of the api", daemon.log())
 
+    def test_emqx_is_told_of_a_revoked_token_and_of_a_blocked_client_and_of_nobody_else(self):
+        api, daemon = self.with_api("emqx")
+        for number in range(3):
+            client = {"username": f"d{number}", "password": tokens.good(f"d{number}", jti=f"j{number}"), "clientid": f"c{number}"}
+            self.assertEqual(daemon.post_json("/emqx/authenticate", client).json["result"], "allow")
+        daemon.gate.cli("revoke", "add", "--jti", "j1")
+        self.eventually(lambda: api.asked)
+        daemon.gate.cli("block", "add", "--client-id", "c2")
+        self.eventually(lambda: len(api.asked) == 2)
+        self.assertEqual([path for _, path, _ in api.asked], ["/api/v5/clients/c1", "/api/v5/clients/c2"])
+        again = {"username": "d1", "password": tokens.good("d1", jti="j1"), "clientid": "c1"}
+        self.assertEqual(daemon.post_json("/emqx/authenticate", again).json["result"], "deny")
+
     def test_emqx4_is_told_of_exp(self):
         api, daemon = self.with_api("emqx4", answer=(200, b'{"code":0}'))
         token = tokens.hs({"sub": "d", "exp": int(time.time()) + 2})
