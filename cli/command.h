@@ -25,6 +25,9 @@ void add_token_commands(CLI::App& app);    // commands/token.cpp
 void add_key_commands(CLI::App& app);      // commands/key.cpp
 void add_keys_commands(CLI::App& app);     // commands/keys.cpp: keys list, refresh, doctor
 void add_store_commands(CLI::App& app);    // commands/store.cpp: migrate, export, import, check
+void add_revoke_commands(CLI::App& app);   // commands/revoke.cpp
+void add_block_commands(CLI::App& app);    // commands/block.cpp
+void add_session_commands(CLI::App& app);  // commands/session.cpp
 void add_running_commands(CLI::App& app);  // commands/running.cpp: status, reload, metrics, why
 
 // Prints "sallyport: CAUSE\n  hint: …" to standard error (with --json: an object to standard output) and leaves

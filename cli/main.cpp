@@ -21,6 +21,9 @@ int main(int argc, char** argv) {
     add_jws_commands(app);
     add_token_commands(app);
     add_key_commands(app);
+    add_revoke_commands(app);
+    add_block_commands(app);
+    add_session_commands(app);
     add_running_commands(app);
     add_keys_commands(app);
     add_store_commands(app);

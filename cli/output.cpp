@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include <fmt/format.h>
+#include <pwd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -49,6 +50,11 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     out += '\n';
   }
   return out;
+}
+
+std::string author() {
+  const passwd* user = getpwuid(getuid());
+  return fmt::format("cli:{}", user ? user->pw_name : std::to_string(getuid()));
 }
 
 std::string read_stdin(std::size_t cap, bool strip_newline) {

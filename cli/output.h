@@ -17,6 +17,9 @@ std::string printable(std::string_view text);
 // Columns lined up, two spaces between; the first row is the header.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
+// Who changes something, for the store: "cli:root".
+std::string author();
+
 // Reads all of standard input, at most `cap` bytes; one trailing newline (or CRLF) is taken off where `strip_newline`.
 std::string read_stdin(std::size_t cap, bool strip_newline);
 // Asks on the terminal without echo, twice where `twice`; Error where there is no terminal.

@@ -115,6 +115,7 @@ Result<std::shared_ptr<const Callers>, std::vector<Error>> Callers::load(const H
     Caller to;
     to.name = from.name;
     to.may_explain = from.explain;
+    to.certificate_header = from.certificate_header;
     if (!from.contracts.empty()) to.contracts = 0;
     for (const std::string& one : from.contracts)
       if (const auto contract = contract_from_name(one)) to.contracts |= 1u << static_cast<unsigned>(*contract);
@@ -194,11 +195,11 @@ std::optional<Grant> Callers::identify(const http::Request& request, std::string
     const bool bound = c.contracts >> static_cast<unsigned>(contract) & 1;
     if (proves(c, request, path_secret, peer, header_is_theirs) && bound && !found) found = &c;
   }
-  if (found) return Grant{found->name, found->may_explain, false};
+  if (found) return Grant{found->name, found->may_explain, found->certificate_header, false};
   if (!open_ || !peer.is_loopback()) return std::nullopt;
   // A browser on this machine carries any web page's requests to loopback; it says where they are from.
   if (contract != Contract::proxy && (request.count("origin") || request.count("sec-fetch-site"))) return std::nullopt;
-  return Grant{"loopback", true, true};
+  return Grant{"loopback", true, {}, true};
 }
 
 }  // namespace sallyport::daemon

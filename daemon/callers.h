@@ -34,7 +34,9 @@ struct PeerFacts {
 struct Grant {
   std::string_view caller;  // its name, for logs; lives as long as Callers
   bool may_explain = false;
-  bool open = false;  // nobody proved anything: loopback, and no callers are set
+  std::string_view
+      certificate_header;  // in which he says what certificate the MQTT client has; empty: his word is not taken
+  bool open = false;       // nobody proved anything: loopback, and no callers are set
 };
 
 class Callers {
@@ -57,6 +59,7 @@ class Callers {
     bool any_certificate = false;
     std::optional<uid_t> unix_uid;
     std::vector<IpRange> addresses;
+    std::string certificate_header;
     bool may_explain = false;
   };
   bool proves(const Caller& caller, const http::Request& request, std::string_view path_secret, const PeerFacts& peer,

@@ -6,8 +6,10 @@
 
 namespace sallyport::daemon {
 
-Ruling EngineDesk::connect(Contract contract, const ConnectAttempt& attempt, const ClientName* client) {
+Ruling EngineDesk::connect(Contract contract, const ConnectAttempt& asked, const ClientName* client) {
   last_ = {};
+  ConnectAttempt attempt = asked;
+  attempt.certificate_thumbprint = certificate_;
   last_.decision = decider_.decide(attempt);
   const GateSnapshot& snapshot = decider_.decided_with();
   last_.verdict = snapshot.mode == GateMode::observe ? Verdict::ignore : last_.decision.verdict;
@@ -52,6 +54,10 @@ Admission EngineDesk::last_admission(std::string_view client_id) {
   out.authenticator = last_.decision.authenticator;
   out.ends_at = last_.ends_at;
   if (shared_) out.at_ms = shared_->now_ms();
+  const Decision& d = last_.decision;
+  if (d.marks.of_token)
+    out.names = {std::string(d.jti),    std::string(d.principal), std::string(d.key_id),
+                 std::string(d.issuer), d.marks.issued_at,        true};
   return out;
 }
 
@@ -68,11 +74,15 @@ std::optional<Admission> EngineDesk::admitted(Contract contract, const ClientNam
     if (held_->lookup) wait_ = Wait::to_ask_again;
   }
   if (!found) return found;
+  decider_.mode();
+  const GateSnapshot& snapshot = decider_.decided_with();
+  // Revoked or blocked since then: the broker holds his connection, and hears no more yes for it.
+  const BarList& bars = *snapshot.bars;
+  if (bars.find_client(client.client_id, client.username, {}, now()) || bars.find_token(found->names.marks(), now()))
+    return std::nullopt;
   // From another node, which may be gone: this one sees to his end from here on.
   if (endings_ && held_ && held_->lookup && held_->lookup->key == key)
     endings_->admitted(contract, client, found->ends_at);
-  decider_.mode();
-  const GateSnapshot& snapshot = decider_.decided_with();
   if (found->authenticator == Authenticator::password && snapshot.must_fetch(client.username)) {
     // A change of his would be here: he is who he was, unless the store, which is asked, says otherwise.
     if (final_ || engine_.store_away()) return found;

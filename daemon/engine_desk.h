@@ -26,6 +26,8 @@ class EngineDesk final : public Desk {
   std::vector<std::string> explain() override;
   bool token_is_username() override;
   const ContractOptions& options() const override { return *options_; }
+  // Of the client that the request at hand is about; empty: none that counts. Lives as long as the request.
+  void set_certificate(std::string_view thumbprint) noexcept { certificate_ = thumbprint; }
   void set_options(std::shared_ptr<const ContractOptions> options) { options_ = std::move(options); }
 
   // A request begins, or begins again with what it was `held` for. Where it is `final` it is answered with what is
@@ -46,6 +48,7 @@ class EngineDesk final : public Desk {
   Held* held_ = nullptr;
   bool final_ = true;
   Wait wait_ = Wait::none;
+  std::string_view certificate_;
 };
 
 }  // namespace sallyport::daemon

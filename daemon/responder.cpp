@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/secret.h"
+#include "engine/client_certificate.h"
 #include "engine/decision_log.h"
 
 namespace sallyport::daemon {
@@ -42,7 +43,13 @@ bool Responder::receive(const http::Request& request, const PeerFacts& peer, htt
       case Route::Kind::contract:
         break;
     }
-    if (identify(request, peer)) return true;
+    if (identify(request, peer)) {
+      certificate_.clear();
+      if (!grant_.certificate_header.empty())
+        if (const auto value = request.header(grant_.certificate_header))
+          certificate_ = client_certificate_thumbprint(*value);
+      return true;
+    }
     house_.metrics.unproven_callers.fetch_add(1, std::memory_order_relaxed);
     house_.tell_of_unproven(peer.address, route_.contract);
     refuse(route_.contract, 401, "who asks did not prove that he may", out);
@@ -61,6 +68,7 @@ Responder::Wait Responder::answer(const http::Request& request, const PeerFacts&
   try {
     desk_.begin(held, final);
     desk_.set_options(rules_.get().options);
+    desk_.set_certificate(certificate_);
     switch (route_.kind) {
       case Route::Kind::none:
         break;

@@ -43,7 +43,8 @@ class Responder final : public http::Service {
   SnapshotBox<HouseRules>::Reader rules_;
   Route route_;
   Grant grant_;
-  std::string scratch_;  // body and query of the request at hand, decoded in place and wiped
+  std::string certificate_;  // thumbprint of the MQTT client's, by the word of a caller who may say so
+  std::string scratch_;      // body and query of the request at hand, decoded in place and wiped
 };
 
 }  // namespace sallyport::daemon

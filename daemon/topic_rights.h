@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "auth/topic_rights.h"
+#include "bars/token_names.h"
 #include "base/clock.h"
 #include "base/modes.h"
 #include "rules/topic_rules.h"
@@ -35,6 +36,7 @@ struct Admission {
   Authenticator authenticator = Authenticator::none;
   std::optional<UnixSeconds> ends_at;  // exp and leeway, or the longest session
   std::int64_t at_ms = 0;              // when it was decided; of two of one client the later one counts
+  TokenNames names;                    // of the token that let him in: what a later revocation hits
   std::shared_ptr<const SharedRights> rights;
 };
 

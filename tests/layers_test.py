@@ -10,9 +10,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 # The folders outside src/ that stand on the rooms.
 EDGES = {
-    "brokers": "engine control auth config base",
-    "cli": "engine control auth config base users store postgres jose keys net crypto codec observe rules",
-    "daemon": "admin engine control auth config base users store postgres jose keys net crypto codec observe rules",
+    "brokers": "engine control auth bars config base",
+    "cli": "engine control auth config base users bars store postgres jose keys net crypto codec observe rules",
+    "daemon": "admin engine control auth config base users bars store postgres jose keys net crypto codec observe rules",
 }
 
 # Third-party headers, each with the only rooms that may name it.
@@ -29,7 +29,7 @@ THIRD_PARTY = [
 ]
 
 # Law 1: these decide, so they touch no file, no network, no clock of the machine.
-PURE = {"auth", "rules", "jose"}
+PURE = {"auth", "bars", "rules", "jose"}
 IMPURE_HEADERS = re.compile(r"^(fstream|filesystem|sys/socket\.h|netinet/.*|fcntl\.h|sys/stat\.h)$")
 
 

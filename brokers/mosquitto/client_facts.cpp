@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "engine/client_certificate.h"
+
 namespace sallyport::mosquitto {
 
 std::optional<std::string_view> password_of(const mosquitto_evt_basic_auth& event) noexcept {
@@ -11,6 +13,10 @@ std::optional<std::string_view> password_of(const mosquitto_evt_basic_auth& even
   std::memcpy(&given, &event.future2[0], sizeof given);
   // "token\0anything" must not pass for "token".
   return std::string_view(event.password, given > visible ? given : visible);
+}
+
+std::string certificate_thumbprint_of(const ::mosquitto* client) {
+  return client_certificate_thumbprint(mosquitto_client_certificate(client));
 }
 
 Transport transport_of(const ::mosquitto* client) noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "auth/connect_attempt.h"
@@ -20,6 +21,9 @@ inline std::optional<std::string_view> text_or_nothing(const char* text) noexcep
 std::optional<std::string_view> password_of(const mosquitto_evt_basic_auth& event) noexcept;
 
 Transport transport_of(const ::mosquitto* client) noexcept;
+
+// SHA-256 of the TLS client certificate; empty: none. The broker's thread.
+std::string certificate_thumbprint_of(const ::mosquitto* client);
 
 // `on_broker_thread` false: a request of 2.1's HTTP api, on another thread, whose client is a stand-in.
 ConnectAttempt attempt_of(const mosquitto_evt_basic_auth& event, bool on_broker_thread) noexcept;

@@ -50,6 +50,7 @@ std::shared_ptr<EngineHost> EngineHost::acquire(const std::string& settings_file
   const SignalsBlocked blocked;
   EngineOptions options;
   options.config_path = settings_file;
+  options.hears_of_ends = true;
   options.clock = clock;
   options.process = "mosquitto";
   options.log = [log = &host->log_](LogLevel level, std::string_view line) { log->write(level, line); };
@@ -87,6 +88,8 @@ void EngineHost::open_control_socket() {
   });
   options.handlers["sessions"] = [this](const nlohmann::json& request) { return board_.list(request); };
   options.handlers["session_ends"] = [this](const nlohmann::json& request) { return board_.ends(request); };
+  control::add_session_verbs(options.handlers,
+                             [this](const control::SessionOrder& order) { return orders_.give(order); });
   auto server = control::Server::start(std::move(options));
   // The gate decides without it: an operator who cannot ask is no reason to keep every client out.
   if (!server) return engine_->log(LogLevel::error, "no control socket: " + one_line(server.error()));

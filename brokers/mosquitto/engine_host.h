@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "brokers/mosquitto/log_bridge.h"
 #include "brokers/mosquitto/session_board.h"
+#include "brokers/mosquitto/session_orders.h"
 #include "brokers/mosquitto/sessions.h"
 #include "control/server.h"
 #include "engine/engine.h"
@@ -31,6 +32,7 @@ class EngineHost {
   Engine& engine() noexcept { return *engine_; }
   LogBridge& log() noexcept { return log_; }
   SessionBoard& board() noexcept { return board_; }
+  SessionOrders& orders() noexcept { return orders_; }
   // Connected clients by standing, of all instances together; shown by `status`.
   std::array<std::atomic<std::int64_t>, kStandings>& clients() noexcept { return clients_; }
 
@@ -42,6 +44,7 @@ class EngineHost {
   LogBridge log_;
   SessionBoard board_;
   std::array<std::atomic<std::int64_t>, kStandings> clients_{};
+  SessionOrders orders_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<control::Server> control_;
 };

@@ -101,6 +101,7 @@ void mosquitto_log_printf(int level, const char* format, ...) {
 const char* mosquitto_client_id(const mosquitto* client) { return text(client->id); }
 const char* mosquitto_client_username(const mosquitto* client) { return text(client->username); }
 const char* mosquitto_client_address(const mosquitto* client) { return text(client->address); }
+void* mosquitto_client_certificate(const mosquitto*) { return nullptr; }
 int mosquitto_client_protocol(const mosquitto* client) { return client->protocol; }
 int mosquitto_client_protocol_version(const mosquitto* client) { return client->version; }
 int mosquitto_set_username(mosquitto* client, const char* username) {

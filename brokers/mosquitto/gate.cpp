@@ -43,10 +43,12 @@ Gate::Gate(std::shared_ptr<EngineHost> host, mosquitto_plugin_id_t* identifier)
       made_ms_(host_->engine().clock().monotonic_ms()) {
   gates().push_back(this);
   sessions_.tell(&host_->board());
+  host_->orders().join();
 }
 
 Gate::~Gate() {
   std::erase(gates(), this);
+  host_->orders().leave();
   for (std::size_t i = 0; i < kStandings; ++i)
     host_->clients()[i].fetch_sub(static_cast<std::int64_t>(counted_[i]), std::memory_order_relaxed);
 }
@@ -123,7 +125,9 @@ int Gate::basic_auth(const mosquitto_evt_basic_auth& event) {
   if (checking_again_ && answers_from_state(id, event, reply)) return reply;
 
   sessions_.pointer_taken(id, event.client);
-  const ConnectAttempt attempt = attempt_of(event, true);
+  ConnectAttempt attempt = attempt_of(event, true);
+  const std::string certificate = certificate_thumbprint_of(event.client);
+  attempt.certificate_thumbprint = certificate;
   const Decision decision = decider_.decide(attempt);
   if (decider_.decided_with().mode == GateMode::observe)
     return hand_on(id, event, decision.verdict == Verdict::allow, decision);
@@ -187,6 +191,7 @@ int Gate::admit(::mosquitto* client, std::string_view id, const ConnectAttempt& 
   session.since = host_->engine().clock().unix_seconds();
   session.expires_at = decision.expires_at;
   if (decision.authenticator == Authenticator::jwt) session.holder = holder_of(decision);
+  session.marks = decision.marks;
   if (attempt.auth_method) session.auth_method = *attempt.auth_method;
 
   const bool token_was_name =
@@ -236,6 +241,7 @@ int Gate::hand_on(std::string_view id, const mosquitto_evt_basic_auth& event, bo
     session.principal = decision.principal;
     session.rights = TopicRights(decision, id);
     session.expires_at = decision.expires_at;
+    session.marks = decision.marks;
     set_end(session, decision);
   }
   watch_over(id, event.client, sessions_.enter(id, event.client, std::move(session)));
@@ -383,7 +389,14 @@ void Gate::count_stranger(std::string_view id, const ::mosquitto* client) {
   Session session;
   session.standing = Standing::not_ours;
   session.username = view(mosquitto_client_username(client));
-  host_->board().entered(id, client, sessions_.enter(id, client, std::move(session)));
+  session.address = view(mosquitto_client_address(client));
+  session.ticket = next_ticket_++;
+  const bool blocked =
+      bar_of(session, id, *decider_.current().bars, host_->engine().clock().unix_seconds()).has_value();
+  const Session& entered = sessions_.enter(id, client, std::move(session));
+  host_->board().entered(id, client, entered);
+  watch_for_bars(id, client, entered);
+  if (blocked) bars_left_ = watched_.size();  // it goes with the next tick
   publish_counts();
   host_->engine().metrics().not_ours.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(told_of_strangers_, true)) return;
@@ -404,7 +417,7 @@ void Gate::left(const ::mosquitto* client) {
   if (!client || !on_broker_thread()) return;
   log().drain();
   const char* id = mosquitto_client_id(client);
-  if (id && sessions_.leave(id, client, reloads_)) publish_counts();
+  if (id && leave(id, client)) publish_counts();
 }
 
 void Gate::reload() {
@@ -435,11 +448,11 @@ void Gate::set_end(Session& session, const Decision& decision) const {
 void Gate::watch_over(std::string_view id, const ::mosquitto* client, const Session& entered) {
   host_->board().entered(id, client, entered);
   const bool ends = entered.ends_at.has_value(), of_store = entered.authenticator == Authenticator::password;
-  if (!ends && !of_store) return;
   // find() and not the reference: it is the one way to a session that may be written to.
   Session* session = sessions_.find(id, client);
   if (!session) return;
   session->ticket = next_ticket_++;
+  watch_for_bars(id, client, *session);
   const std::size_t living = sessions_.count(Standing::admitted) + sessions_.count(Standing::handed_on);
   const auto in_use = [&](const EndTimer::Entry& e) {
     const Session* still = sessions_.find(e.id, e.client);
@@ -483,6 +496,8 @@ void Gate::tick() {
   if (timer_.next() != EndTimer::kNever) end_sessions();
   if (notices_.next() != EndTimer::kNever) tell_of_ends(host_->engine().clock().unix_seconds());
   follow_users();
+  follow_bars();
+  follow_orders();
 }
 
 void Gate::end_sessions() {
@@ -545,7 +560,7 @@ void Gate::send_away(const std::string& id, const ::mosquitto* client, std::uint
   const auto same = [&](const Session* session) { return session && session->ticket == ticket; };
   // The broker kicks whoever has the id now. Where somebody took it over, this session is gone without an event.
   if (same(sessions_.latest(id))) mosquitto_kick_client_by_clientid(id.c_str(), true);
-  if (same(sessions_.find(id, client))) sessions_.leave(id, client, reloads_);
+  if (same(sessions_.find(id, client))) leave(id, client);
   publish_counts();
 }
 

@@ -67,6 +67,14 @@ class Gate {
   void answer_renewal(std::string_view id, Verdict verdict, const Session& session);
   void tell_of_ends(UnixSeconds now);
   bool tell(const std::string& id, std::string_view topic, const std::string& payload);
+  std::optional<BarHit> bar_of(const Session& session, std::string_view id, const BarList& bars, UnixSeconds now) const;
+  void watch_for_bars(std::string_view id, const ::mosquitto* client, const Session& session);
+  void follow_bars();
+  void note_bar(const Session& session, std::string_view id, const BarHit& hit);
+  void follow_orders();
+  void let_some_leave();
+  void let_token_go(std::string_view id, const TokenMarks& marks);
+  bool leave(std::string_view id, const ::mosquitto* client);
   static ClientNote note_of(const Session& session, std::string_view id, Reason reason);
   void note_end(const Session& session, std::string_view id, Reason reason);
   bool has_ended(const Session& session) const noexcept;
@@ -103,6 +111,16 @@ class Gate {
   std::vector<EndTimer::Entry> password_sessions_;
   std::shared_ptr<const UserDirectory> compared_with_;
   std::size_t compare_next_ = 0;
+  // All sessions, and how far they were held against the newest list of revocations and blocks.
+  std::vector<EndTimer::Entry> watched_;
+  std::shared_ptr<const BarList> held_against_;
+  std::size_t bars_next_ = 0, bars_left_ = 0;
+  // Those that an operator sends away, so many a second.
+  std::uint64_t order_done_ = 0;
+  std::vector<EndTimer::Entry> leaving_;
+  std::size_t leaving_a_second_ = 0;
+  std::int64_t left_until_ms_ = 0;
+  bool leaving_first_ = true;
   bool ticked_ = false, told_of_no_tick_ = false;
   std::int64_t made_ms_;
 

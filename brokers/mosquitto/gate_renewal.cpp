@@ -37,7 +37,9 @@ int Gate::auth_start(const mosquitto_evt_extended_auth& event) {
   }
   sessions_.pointer_taken(id, event.client);
   sessions_.drop(id, event.client);
-  const ConnectAttempt attempt = attempt_of(event);
+  ConnectAttempt attempt = attempt_of(event);
+  const std::string certificate = certificate_thumbprint_of(event.client);
+  attempt.certificate_thumbprint = certificate;
   const Decision decision = decider_.decide(attempt);
   const bool observed = decider_.decided_with().mode == GateMode::observe;
   const int reply = observed                             ? int{MOSQ_ERR_PLUGIN_DEFER}
@@ -98,6 +100,8 @@ Decision Gate::judge_renewal(const Session& session, std::string_view id, const 
   if (!session.auth_method.empty()) attempt.auth_method = session.auth_method;
   attempt.auth_data = token;
   attempt.peer = {session.address, transport_of(client)};
+  const std::string certificate = certificate_thumbprint_of(client);
+  attempt.certificate_thumbprint = certificate;
   return decider_.renew(attempt, session.holder);
 }
 
@@ -107,6 +111,8 @@ void Gate::go_on(Session& session, std::string_view id, const ::mosquitto* clien
   session.is_superuser = decision.is_superuser;
   session.expires_at = decision.expires_at;
   session.ends_at.reset();
+  if (session.marks.token != decision.marks.token) host_->engine().token_gone(session.marks, id);
+  session.marks = decision.marks;
   // What the timers hold of the old end is of another ticket from here on.
   session.ticket = next_ticket_++;
   set_end(session, decision);
@@ -201,6 +207,7 @@ void Gate::note_end(const Session& session, std::string_view id, Reason reason) 
   note.step = StepKind::session_over;
   note.number = session.ends_at.value_or(0);
   note.expires_at = session.expires_at;
+  note.ended = reason == Reason::ended_by_operator;
   host_->engine().metrics().ended_sessions.fetch_add(1, std::memory_order_relaxed);
   host_->engine().note(note);
 }

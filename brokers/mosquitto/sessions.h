@@ -44,6 +44,7 @@ struct Session {
   std::string connect_username;
   std::string auth_method;  // of MQTT 5; empty: it came without
   TokenHolder holder;       // of the token that let it in; nobody's where none did
+  TokenMarks marks;         // what a revocation of that token hits
   std::string address;
   TopicRights rights;
   UnixSeconds since = 0;

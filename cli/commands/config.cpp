@@ -1,6 +1,4 @@
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -239,11 +237,6 @@ void show(const ConfigOptions& options) {
     rows.push_back({value.name, shortened(value.value),
                     value.place.empty() ? std::string(name(value.origin)) : printable(value.place)});
   std::fputs(table(rows).c_str(), stdout);
-}
-
-std::string author() {
-  const passwd* user = getpwuid(getuid());
-  return fmt::format("cli:{}", user ? user->pw_name : std::to_string(getuid()));
 }
 
 // How many names of the new revision the file pins.

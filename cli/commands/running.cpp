@@ -9,8 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
-#include "control/client.h"
-#include "control/find_socket.h"
+#include "cli/running_gate.h"
 
 namespace sallyport::cli {
 namespace {
@@ -23,13 +22,8 @@ struct RunningOptions {
   std::optional<int> last;
 };
 
-// An environment's fault is the third exit code, whatever its kind: there is nobody to ask.
 json ask(const RunningOptions& options, const json& request) {
-  const auto socket = control::find_socket(options.config);
-  if (!socket) fail(socket.error(), kEnvironment, options.json);
-  auto reply = control::ControlClient(*socket).ask(request);
-  if (!reply) fail(reply.error(), options.json);
-  return std::move(*reply);
+  return ask_running(options.config, request, options.json);
 }
 
 void print_json(const json& value) { std::puts(value.dump(2, ' ', false, json::error_handler_t::replace).c_str()); }
@@ -114,6 +108,15 @@ void status(const RunningOptions& options) {
   if (!topics.empty())
     line("topics", fmt::format("token, then {} {} of the settings, then no_match {}", rules,
                                rules == 1 ? "rule" : "rules", text(topics, "no_match")));
+  line("bars", fmt::format("{} revocations, {} blocks", number(s, "revocations"), number(s, "blocks")));
+  if (const std::int64_t thefts = number(s, "suspected_thefts"); thefts > 0) {
+    line("theft", fmt::format("{} times one token was used from two places at once", thefts));
+    const json list = member(s, "thefts");
+    for (std::size_t i = 0; list.is_array() && i < std::min<std::size_t>(list.size(), 3); ++i)
+      line("", fmt::format("{}: client \"{}\" from {} and client \"{}\" from {}", moment(number(list[i], "at")),
+                           text(list[i], "client_id"), text(list[i], "address"), text(list[i], "other_client_id"),
+                           text(list[i], "other_address")));
+  }
   if (!text(host, "admitted").empty())
     line("clients", fmt::format("{} admitted, {} handed on, {} never judged", text(host, "admitted"),
                                 text(host, "handed_on"), text(host, "not_ours")));

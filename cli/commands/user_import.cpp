@@ -2,17 +2,15 @@
 // once to find every fault (and the number of rows); where it has plain passwords, a
 // second time to hash them on all cores. Standard input is read once.
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <atomic>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <thread>
 
 #include "base/start_thread.h"
 #include "cli/commands/user_common.h"
+#include "cli/input_file.h"
 #include "cli/output.h"
 #include "users/csv_import.h"
 
@@ -57,38 +55,6 @@ ImportOptions to_options(const ImportFlags& flags) {
   options.iterations = flags.iterations;
   return options;
 }
-
-class FileBytes {
- public:
-  FileBytes(const std::string& path, bool json)
-      : file_(path == "-" ? stdin : std::fopen(path.c_str(), "rb")), owned_(path != "-") {
-    if (!file_) {
-      const ErrorKind kind = errno == ENOENT ? ErrorKind::kNotFound : ErrorKind::kDenied;
-      fail({kind, fmt::format("cannot read {}: {}", printable(path), std::strerror(errno)), "", ""}, kEnvironment,
-           json);
-    }
-    struct stat st {};
-    if (::fstat(fileno(file_), &st) == 0 && S_ISREG(st.st_mode) && owned_)
-      size_ = static_cast<std::size_t>(st.st_size), again_ = true;
-  }
-  ~FileBytes() {
-    if (owned_ && file_) std::fclose(file_);
-  }
-  FileBytes(const FileBytes&) = delete;
-  FileBytes& operator=(const FileBytes&) = delete;
-  bool can_be_read_again() const { return again_; }
-  std::size_t size() const { return size_; }
-  void rewind() { std::rewind(file_); }
-  ReadBytes reader() {
-    return [this](char* buffer, std::size_t n) { return std::fread(buffer, 1, n, file_); };
-  }
-  bool failed() const { return std::ferror(file_) != 0; }
-
- private:
-  std::FILE* file_;
-  bool owned_, again_ = false;
-  std::size_t size_ = 0;
-};
 
 class Importer {
  public:
@@ -262,7 +228,7 @@ class Importer {
 
   const UserOptions& options_;
   const ImportFlags& flags_;
-  FileBytes bytes_;
+  InputFile bytes_;
   std::unique_ptr<Store> store_;
   std::size_t rows_ = 0, good_ = 0, plain_ = 0, weak_ = 0, bad_ = 0;
   std::vector<Error> faults_;

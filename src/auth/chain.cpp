@@ -59,6 +59,24 @@ std::optional<Decision> ask_by_method(const AuthContext& c, ChainNotes& notes) {
   return d;
 }
 
+// Before any hash and any signature: a client that floods must cost nothing.
+std::optional<Decision> refuse_blocked(const AuthContext& c) {
+  const ConnectAttempt& a = c.attempt;
+  const auto hit =
+      c.snapshot.bars->find_client(a.client_id.value_or(std::string_view{}), a.username.value_or(std::string_view{}),
+                                   a.peer.address, c.now.unix_seconds);
+  if (!hit) return std::nullopt;
+  c.work.trace.add({.kind = StepKind::block_checked,
+                    .passed = false,
+                    .reason = Reason::blocked,
+                    .subject = hit->why,
+                    .number = hit->id});
+  Decision d;
+  d.verdict = Verdict::deny;
+  d.reason = Reason::blocked;
+  return d;
+}
+
 // An unknown user must cost what a known one with a wrong password costs, or names could be told by time. Only where
 // the attempt ends in refusal, without a verified token, and within the same brake that a known name meets.
 void spend_on_unknown_user(const AuthContext& c, const Decision& d, const ChainNotes& notes) {
@@ -85,6 +103,7 @@ Decision decide(const ConnectAttempt& attempt, const GateSnapshot& snapshot, con
     d.reason = Reason::settings_unavailable;
     return d;
   }
+  if (const std::optional<Decision> blocked = refuse_blocked(context)) return *blocked;
   if (!snapshot.password_enabled && !snapshot.jwt.enabled) {
     d.reason = Reason::nothing_enabled;
     return d;
@@ -113,6 +132,7 @@ Decision decide_renewal(const ConnectAttempt& attempt, const TokenHolder& holder
     d.reason = Reason::settings_unavailable;
     return d;
   }
+  if (const std::optional<Decision> blocked = refuse_blocked(context)) return *blocked;
   if (!snapshot.jwt.enabled) {
     d.reason = Reason::nothing_enabled;
     return d;

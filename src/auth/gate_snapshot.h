@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bars/bar_list.h"
 #include "base/modes.h"
 #include "keys/key_ring.h"
 #include "keys/refresh_bell.h"
@@ -29,6 +30,7 @@ struct TokenAuthority {
   std::vector<ClaimRule> claims;
   std::int64_t leeway = 0;  // seconds, not negative
   bool require_exp = false;
+  bool require_binding = false;              // RFC 8705: a token without cnf is refused
   std::optional<std::int64_t> max_lifetime;  // seconds
   std::optional<std::string> typ;
   AlgorithmSet allowed_algorithms = kAllAlgorithms;
@@ -78,10 +80,15 @@ struct GateSnapshot {
   bool must_fetch(std::string_view username) const noexcept {
     return absent_users && !users->find(username) && !absent_users->find(username);
   }
+  std::shared_ptr<const BarList> bars = no_bars();  // revocations and blocks
   JwtPolicy jwt;
   std::shared_ptr<const TopicPolicy> topics = no_topic_policy();
   SessionPolicy session;
 
+  static const std::shared_ptr<const BarList>& no_bars() {
+    static const std::shared_ptr<const BarList> none = std::make_shared<const BarList>();
+    return none;
+  }
   static const std::shared_ptr<const TopicPolicy>& no_topic_policy() {
     static const std::shared_ptr<const TopicPolicy> none = std::make_shared<const TopicPolicy>();
     return none;

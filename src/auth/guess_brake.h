@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "auth/rate_limiter.h"
+#include "auth/slowed_list.h"
 
 namespace sallyport {
 
@@ -17,10 +18,25 @@ class GuessBrake {
   bool permit(std::string_view username, std::string_view address, std::int64_t now_ms) noexcept {
     // Where no address is told (RabbitMQ's first question has none) all clients would share one, and one who guesses
     // would shut the others out.
-    if (!address.empty() && !addresses_.take(address, now_ms)) return false;
+    if (!address.empty() && !addresses_.take(address, now_ms)) {
+      slowed_.note(true, address, now_ms);
+      return false;
+    }
     if (names_.take(username, now_ms)) return true;
     if (!address.empty()) addresses_.give_back(address, now_ms);
+    slowed_.note(false, username, now_ms);
     return false;
+  }
+  // Who would be turned away, or would have been within the last allowance.
+  std::vector<SlowedEntry> slowed(std::int64_t now_ms) {
+    return slowed_.all([&](const SlowedEntry& e) {
+      return e.is_address ? addresses_.left(e.text, now_ms) < kAddressBurst : names_.left(e.text, now_ms) < kNameBurst;
+    });
+  }
+  // An operator lets a name or an address go: it begins anew. False: it was not slowed.
+  bool let_go(bool is_address, std::string_view text) {
+    (is_address ? addresses_ : names_).forget(text);
+    return slowed_.remove(is_address, text);
   }
   // The guess was right: gives both back.
   void refund(std::string_view username, std::string_view address, std::int64_t now_ms) noexcept {
@@ -30,8 +46,10 @@ class GuessBrake {
 
  private:
   static constexpr std::size_t kEntries = 16'384;  // of each kind
-  RateLimiter names_{10, 1, kEntries};             // ten wrong ones at once, then one a second
-  RateLimiter addresses_{20, 4, kEntries};         // an address may serve a whole site: twenty, then four a second
+  static constexpr double kNameBurst = 10, kAddressBurst = 20;
+  RateLimiter names_{kNameBurst, 1, kEntries};         // ten wrong ones at once, then one a second
+  RateLimiter addresses_{kAddressBurst, 4, kEntries};  // an address may serve a whole site: twenty, then four a second
+  SlowedList slowed_;
 };
 
 }  // namespace sallyport

@@ -1,7 +1,10 @@
 // JWT: the token comes from one configured field. Absent goes on; from the moment
 // that it is a token, every failure is out. A bad signature is never "not mine".
 
+#include <algorithm>
+
 #include "auth/authenticator.h"
+#include "auth/token_binding.h"
 #include "auth/token_cache.h"
 #include "auth/token_grant.h"
 #include "auth/token_rules.h"
@@ -44,6 +47,49 @@ void name_principal(const JsonValue& claims, const AuthContext& c, Decision& d) 
                     .who = kJwt,
                     .passed = false,
                     .subject = token_is_name ? "client id" : "user name"});
+}
+
+// What a revocation can name of this token. The kid is the key's own; a key that has none answers for whatever kid the
+// header says.
+TokenMarks marks_of(const VerifiedToken& token, const CompactJws& jws, std::optional<UnixSeconds> issued_at,
+                    Decision& d) {
+  TokenMarks marks;
+  marks.of_token = true;
+  marks.issued_at = issued_at;
+  const JsonValue& claims = token.claims();
+  const std::optional<JsonValue> jti = claims.find("jti");
+  // A number is no jti as RFC 7519 has it, and issuers write them all the same.
+  if (jti && (jti->is_string() || jti->is_number()) && !jti->text().empty()) d.jti = jti->text();
+  if (!d.jti.empty()) marks.jti = token_mark(BarKind::jti, d.jti);
+  if (!d.principal.empty()) marks.principal = token_mark(BarKind::principal, d.principal);
+  const std::optional<std::string>& own = token.key().kid();
+  const std::optional<std::string_view> kid = own ? std::optional<std::string_view>(*own) : jws.kid();
+  d.key_id = kid.value_or(std::string_view{});
+  if (!d.key_id.empty()) marks.key_id = token_mark(BarKind::key_id, d.key_id);
+  if (!d.issuer.empty()) marks.issuer = issuer_mark(d.issuer);
+  marks.key = key_mark(token.key().label());
+  // Without a jti a token is told by the last characters, which are its signature's.
+  const std::string_view text = jws.token();
+  marks.token = marks.jti ? joined(marks.jti, marks.issuer)
+                          : signature_mark(text.substr(text.size() - std::min<std::size_t>(text.size(), 64)));
+  return marks;
+}
+
+// On tokens whose signature is remembered, too: this is asked on every decision.
+std::optional<Reason> check_bars(const AuthContext& c, const Decision& d) {
+  const BarList& bars = *c.snapshot.bars;
+  const auto refuse = [&](StepKind kind, Reason reason, const BarHit& hit) {
+    c.work.trace.add(
+        {.kind = kind, .who = kJwt, .passed = false, .reason = reason, .subject = hit.why, .number = hit.id});
+    return reason;
+  };
+  if (const auto hit = bars.find_token(d.marks, c.now.unix_seconds))
+    return refuse(StepKind::revocation_checked, Reason::revoked, *hit);
+  // Whoever a token says it is may not come in by another user name than the one that is blocked.
+  if (d.principal_verified)
+    if (const auto hit = bars.find_username(d.principal, c.now.unix_seconds))
+      return refuse(StepKind::block_checked, Reason::blocked, *hit);
+  return std::nullopt;
 }
 
 struct Verification {
@@ -172,6 +218,9 @@ Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const 
   if (auto bad = check_times(times, authority, c.now.unix_seconds, trace)) return out(*bad);
   if (auto bad = check_issuer(claims, authority, trace)) return out(*bad);
   if (auto bad = check_audience(claims, authority, trace)) return out(*bad);
+  d.marks = marks_of(token, jws, times.iat, d);
+  if (auto bad = check_binding(claims, authority, c.attempt, trace, d.certificate_bound)) return out(*bad);
+  if (auto bad = check_bars(c, d)) return out(*bad);
   const TemplateValues values{c.attempt.username, c.attempt.client_id};
   if (auto bad = check_claims(claims, authority, values, trace)) return out(*bad);
   if (auto bad = read_grant(claims, authority, c, d)) return out(*bad);

@@ -73,4 +73,21 @@ void RateLimiter::give_back(std::string_view key, std::int64_t now_ms) noexcept 
   b.left = std::min(state_->burst, b.left + 1);
 }
 
+double RateLimiter::left(std::string_view key, std::int64_t now_ms) const noexcept {
+  const std::uint64_t tag = state_->hash(key);
+  Set& set = state_->sets[tag % state_->sets.size()];
+  std::lock_guard lock(set.mutex);
+  for (const Bucket& b : set.buckets)
+    if (b.used && b.tag == tag) return state_->left_now(b, now_ms);
+  return state_->burst;
+}
+
+void RateLimiter::forget(std::string_view key) noexcept {
+  const std::uint64_t tag = state_->hash(key);
+  Set& set = state_->sets[tag % state_->sets.size()];
+  std::lock_guard lock(set.mutex);
+  for (Bucket& b : set.buckets)
+    if (b.used && b.tag == tag) b = Bucket{};
+}
+
 }  // namespace sallyport

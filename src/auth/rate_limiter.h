@@ -19,6 +19,10 @@ class RateLimiter {
   // Takes one where one is left.
   bool take(std::string_view key, std::int64_t monotonic_ms) noexcept;
   void give_back(std::string_view key, std::int64_t monotonic_ms) noexcept;
+  // What is left to a key; `burst` where it is not remembered.
+  double left(std::string_view key, std::int64_t monotonic_ms) const noexcept;
+  // As if it had never taken any.
+  void forget(std::string_view key) noexcept;
 
  private:
   struct State;

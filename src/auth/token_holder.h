@@ -22,7 +22,7 @@ struct TokenHolder {
 
 inline TokenHolder holder_of(const Decision& d) {
   return {std::string(d.principal), d.principal_verified, d.authority ? d.authority->name : std::string(),
-          std::string(d.issuer), false};
+          std::string(d.issuer), d.certificate_bound};
 }
 
 }  // namespace sallyport

@@ -33,14 +33,17 @@ enum class StepKind : std::uint8_t {
   lifetime_checked,  // number: exp - iat
   issuer_checked,    // expected, found
   audience_checked,
-  claim_checked,      // subject: claim
-  principal_found,    // subject: claim name; passed: from a verified claim
-  no_match,           // the end of the chain
-  method_checked,     // subject: the authentication method
-  user_name_checked,  // a user name beside a method, which the store knows
-  holder_checked,     // a renewal: principal, issuer and binding of the session
-  topic_checked,      // subject: topic or filter; number: TopicAction
-  session_over,       // number: when it was to end; 0: what let it in does so no more
+  claim_checked,       // subject: claim
+  principal_found,     // subject: claim name; passed: from a verified claim
+  no_match,            // the end of the chain
+  method_checked,      // subject: the authentication method
+  user_name_checked,   // a user name beside a method, which the store knows
+  holder_checked,      // a renewal: principal, issuer and binding of the session
+  topic_checked,       // subject: topic or filter; number: TopicAction
+  session_over,        // number: when it was to end; 0: what let it in does so no more
+  block_checked,       // subject: why it is blocked; number: the block
+  revocation_checked,  // subject: why it is revoked; number: the revocation
+  binding_checked,     // subject: the member of cnf
 };
 
 struct Step {

@@ -227,6 +227,10 @@ const Setting kSettings[] = {
     {"jwt.require_exp", "true or false", "false",
      "Whether a token without exp is refused.\nOne that never ends is good for ever to whoever copies it.", "true",
      [](Settings& s, const TomlNode& n, ValueReader& r) { r.boolean(n, s.jwt.require_exp); }},
+    {"jwt.require_binding", "true or false", "false",
+     "Whether a token that is bound to no TLS client certificate (cnf x5t#S256, RFC 8705) is refused.\nOne that is "
+     "bound is good on connections with that certificate alone, whatever this says.",
+     "true", [](Settings& s, const TomlNode& n, ValueReader& r) { r.boolean(n, s.jwt.require_binding); }},
     {"jwt.max_lifetime", "duration", "",
      "The most that exp may lie after iat; a token then needs both.\nNot set: not checked.", "\"30d\"",
      set_max_lifetime},
@@ -289,7 +293,9 @@ const Setting kSettings[] = {
      "Who may ask, and what. Every proof that a caller names must hold: bearer_file, basic_user with "
      "basic_password_file, path_secret_file (requests then go to /k/SECRET/...), certificate (its common name), "
      "unix_user; addresses narrow any of them.\ncontracts binds it to some of rabbitmq, emqx, emqx4, vernemq, nanomq, "
-     "proxy, v1 and metrics; without it, it may ask all. explain = true lets it have the steps of decisions.",
+     "proxy, v1 and metrics; without it, it may ask all. explain = true lets it have the steps of decisions.\n"
+     "certificate_header names the header in which it passes on the MQTT client's certificate, for tokens that are "
+     "bound to one; without it no header counts.",
      "[{ name = \"rabbit\", contracts = [\"rabbitmq\"], basic_user = \"rabbit\", basic_password_file = "
      "\"rabbit.password\", "
      "addresses = [\"10.0.0.0/8\"] }]",

@@ -41,9 +41,17 @@ bool is_cidr(std::string_view text) {
 }
 
 void read_caller(HttpCallerSetting& caller, const TomlNode& node, ValueReader& reader) {
-  static const std::vector<std::string_view> known = {
-      "name",        "contracts", "bearer_file", "basic_user", "basic_password_file", "path_secret_file",
-      "certificate", "unix_user", "addresses",   "explain"};
+  static const std::vector<std::string_view> known = {"name",
+                                                      "contracts",
+                                                      "bearer_file",
+                                                      "basic_user",
+                                                      "basic_password_file",
+                                                      "path_secret_file",
+                                                      "certificate",
+                                                      "unix_user",
+                                                      "addresses",
+                                                      "certificate_header",
+                                                      "explain"};
   if (!reader.table(node, known, "a caller")) return;
   const auto take = [&](std::string_view key, auto read) {
     if (const TomlNode* value = node.find(key)) read(*value);
@@ -55,6 +63,17 @@ void read_caller(HttpCallerSetting& caller, const TomlNode& node, ValueReader& r
   take("path_secret_file", [&](const TomlNode& n) { reader.path(n, caller.path_secret_file); });
   take("certificate", [&](const TomlNode& n) { reader.text(n, caller.certificate); });
   take("unix_user", [&](const TomlNode& n) { reader.text(n, caller.unix_user); });
+  take("certificate_header", [&](const TomlNode& n) {
+    if (!reader.text(n, caller.certificate_header)) return;
+    std::string& name = caller.certificate_header;
+    for (char& c : name)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const bool good = !name.empty() && name.size() <= 64 && name != "authorization" &&
+                      std::all_of(name.begin(), name.end(), [](char c) {
+                        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+                      });
+    if (!good) reader.fault(n.place, "certificate_header is no name of a header", "for example \"X-Client-Cert\"");
+  });
   take("explain", [&](const TomlNode& n) { reader.boolean(n, caller.explain); });
   take("addresses", [&](const TomlNode& n) {
     if (!reader.text_or_list(n, caller.addresses)) return;

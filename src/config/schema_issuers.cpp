@@ -35,6 +35,7 @@ constexpr std::string_view kOwn[] = {"issuer",
                                      "verify_claims",
                                      "leeway",
                                      "require_exp",
+                                     "require_binding",
                                      "max_lifetime",
                                      "typ",
                                      "allowed_algorithms",
@@ -120,7 +121,7 @@ const Setting kIssuers[] = {
     {"jwt.issuers", "a list of tables", "[]",
      "Several issuers beside each other, each with name, issuer and its own secret, public_key, public_key_file, "
      "jwks_url and the other jwks_* names, "
-     "issuer_discovery, audience, claims, verify_claims, leeway, require_exp, max_lifetime, typ, "
+     "issuer_discovery, audience, claims, verify_claims, leeway, require_exp, require_binding, max_lifetime, typ, "
      "allowed_algorithms, acl_claim, scope_claim, scope_patterns, may_grant, groups_claims, superuser_claim and "
      "attributes.\nWhat "
      "a table leaves out has its default, "

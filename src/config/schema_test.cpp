@@ -36,10 +36,10 @@ std::string dump(const Settings& s) {
       << s.jwt.jwks.allow_http << '|' << s.jwt.jwks.allow_hosts.size() << '|' << s.jwt.jwks_cache << '|'
       << s.jwt.issuers.size() << '|';
   for (const auto& claim : s.jwt.principal_claims) out << claim << ',';
-  out << '|' << s.jwt.leeway << '|' << s.jwt.require_exp << '|' << s.jwt.max_lifetime.value_or(-1) << '|'
-      << s.jwt.typ.value_or("-") << '|' << int(s.jwt.not_a_token) << '|' << s.jwt.allow_published_secrets << '|'
-      << s.jwt.allowed_algorithms << '|' << int(s.gate.mode) << '|' << int(s.crypto.engine) << '|' << s.control.socket
-      << '|' << int(s.log.level) << '|' << int(s.log.format) << '|';
+  out << '|' << s.jwt.leeway << '|' << s.jwt.require_exp << '|' << s.jwt.require_binding << '|'
+      << s.jwt.max_lifetime.value_or(-1) << '|' << s.jwt.typ.value_or("-") << '|' << int(s.jwt.not_a_token) << '|'
+      << s.jwt.allow_published_secrets << '|' << s.jwt.allowed_algorithms << '|' << int(s.gate.mode) << '|'
+      << int(s.crypto.engine) << '|' << s.control.socket << '|' << int(s.log.level) << '|' << int(s.log.format) << '|';
   out << s.jwt.acl_claim << '|' << s.jwt.scope_claim << '|' << s.jwt.scope_patterns.size() << '|'
       << (s.jwt.may_grant ? std::to_string(s.jwt.may_grant->size()) : "-") << '|' << s.jwt.groups_claims.size() << '|'
       << s.jwt.superuser_claim << '|' << int(s.topics.no_match) << '|' << s.topic_rules.size() << '|'

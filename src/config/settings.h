@@ -50,6 +50,7 @@ struct AuthoritySettings {
   std::vector<std::string> audience;  // any of them; empty: not checked
   std::int64_t leeway = 0;            // seconds
   bool require_exp = false;
+  bool require_binding = false;  // RFC 8705
   std::optional<std::int64_t> max_lifetime;  // seconds
   std::optional<std::string> typ;
   AlgorithmSet allowed_algorithms = kAllAlgorithms;
@@ -95,6 +96,7 @@ struct HttpCallerSetting {
   std::string certificate;  // common name
   std::string unix_user;
   std::vector<std::string> addresses;  // CIDR
+  std::string certificate_header;      // whose value is the MQTT client's certificate; empty: no header counts
   bool explain = false;
 };
 

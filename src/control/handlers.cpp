@@ -53,6 +53,30 @@ Result<json> decisions(const Engine& engine, const json& request) {
   for (const KeptDecision& d : found) list.push_back(to_json(d));
   return json{{"decisions", std::move(list)}, {"newest", engine.ring().newest()}};
 }
+
+// Monotonic moments mean nothing to another process: they are told as seconds ago.
+Result<json> slowed(const Engine& engine) {
+  const std::int64_t now = engine.clock().monotonic_ms();
+  json list = json::array();
+  for (const SlowedEntry& e : engine.slowed())
+    list.push_back({{"kind", e.is_address ? "address" : "username"},
+                    {"value", shown_name(e.text)},
+                    {"turned_away", e.turned_away},
+                    {"first_seconds_ago", (now - e.since_ms) / 1000},
+                    {"last_seconds_ago", (now - e.last_ms) / 1000}});
+  return json{{"slowed", std::move(list)}};
+}
+
+Result<json> let_go(Engine& engine, const json& request) {
+  for (const char* kind : {"username", "address"}) {
+    const auto it = request.find(kind);
+    if (it == request.end()) continue;
+    if (!it->is_string()) return unexpected(invalid(std::string(kind) + " must be a text"));
+    const bool was = engine.let_go(std::string_view(kind) == "address", it->get<std::string>());
+    return json{{"let_go", was}};
+  }
+  return unexpected(invalid("neither a username nor an address is named"));
+}
 }  // namespace
 
 HandlerTable engine_handlers(Engine& engine, std::function<HostFacts()> facts) {
@@ -70,6 +94,8 @@ HandlerTable engine_handlers(Engine& engine, std::function<HostFacts()> facts) {
   table["metrics"] = [&engine](const json&) -> Result<json> { return json{{"text", engine.metrics_text()}}; };
   table["keys"] = [&engine](const json&) -> Result<json> { return keys_report(engine); };
   table["refresh"] = [&engine](const json& request) { return refresh_keys(engine, request); };
+  table["slowed"] = [&engine](const json&) { return slowed(engine); };
+  table["let_go"] = [&engine](const json& request) { return let_go(engine, request); };
   table["why"] = [&engine](const json& request) { return why(engine, request); };
   return table;
 }

@@ -1,4 +1,5 @@
-// The verbs that every process with an engine answers: status, reload, metrics, why, keys, refresh.
+// The verbs that every process with an engine answers: status, reload, metrics, why, keys, refresh,
+// slowed, let_go.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,8 @@
 //   {"verb":"why","client_id":"meter-7"}
 //   {"ok":true,"result":{…}}   or   {"ok":false,"error":{"kind":"not_found","cause":"…","hint":"…"}}
 //
-// A question asks about this one process; none changes who is let in.
+// A question asks about this one process; none changes the law. Two act on it: session_end, and let_go, which lifts
+// what guessing has slowed.
 #pragma once
 
 #include <cstddef>

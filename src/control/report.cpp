@@ -41,6 +41,13 @@ json to_json(const EngineStatus& s) {
                        {"state", name(one.state)},
                        {"keys", one.keys.size()},
                        {"confirmed_at", one.confirmed_at ? json(*one.confirmed_at) : json()}});
+  json thefts = json::array();
+  for (const TokenSuspicion& t : s.thefts)
+    thefts.push_back({{"at", t.at},
+                      {"client_id", t.client_id},
+                      {"other_client_id", t.other_client_id},
+                      {"address", t.address},
+                      {"other_address", t.other_address}});
   json settings = json::array();
   for (const ShownValue& v : s.settings)
     settings.push_back({{"name", v.name}, {"value", v.value}, {"origin", name_of(v.origin)}, {"place", v.place}});
@@ -57,6 +64,10 @@ json to_json(const EngineStatus& s) {
       {"users", s.users},
       {"users_ready", s.users_ready},
       {"weak_hashes", s.weak_hashes},
+      {"revocations", s.revocations},
+      {"blocks", s.blocks},
+      {"suspected_thefts", s.suspected_thefts},
+      {"thefts", std::move(thefts)},
       {"jwt",
        {{"enabled", s.jwt_enabled}, {"from", s.token_source}, {"keys", s.keys}, {"sources", std::move(sources)}}},
       {"health",

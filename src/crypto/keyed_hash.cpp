@@ -13,6 +13,16 @@ std::uint64_t TableHash::operator()(std::string_view bytes) const noexcept {
   return out;
 }
 
+WideTableHash::WideTableHash() { randombytes_buf(keys_.data(), sizeof keys_); }
+
+std::array<std::uint64_t, 2> WideTableHash::operator()(std::uint8_t domain, std::string_view bytes) const noexcept {
+  std::array<std::uint64_t, 2> out{};
+  crypto_shorthash_siphashx24(reinterpret_cast<unsigned char*>(out.data()),
+                              reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                              keys_[domain % keys_.size()].data());
+  return out;
+}
+
 SecretDigester::SecretDigester() { randombytes_buf(key_.data(), key_.size()); }
 SecretDigester::~SecretDigester() { sodium_memzero(key_.data(), key_.size()); }
 

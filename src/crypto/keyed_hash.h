@@ -18,6 +18,17 @@ class TableHash {
   std::array<unsigned char, 16> key_;
 };
 
+// SipHash-2-4 of 128 bits: for tables that keep the hash in the name's place. Each domain, up to 31, has a key of its
+// own, so that the same text in two of them has unrelated hashes.
+class WideTableHash {
+ public:
+  WideTableHash();  // fresh random keys
+  std::array<std::uint64_t, 2> operator()(std::uint8_t domain, std::string_view bytes) const noexcept;
+
+ private:
+  std::array<std::array<unsigned char, 16>, 32> keys_;
+};
+
 // Keyed BLAKE2b, 256 bits: stands for the bytes themselves. Fields are length-prefixed,
 // so that ("ab","c") and ("a","bc") differ.
 class SecretDigester {

@@ -120,6 +120,7 @@ TokenAuthority make_authority(const AuthoritySettings& a, std::string name, Gath
   made.verify_claims = a.verify_claims;
   made.leeway = a.leeway;
   made.require_exp = a.require_exp;
+  made.require_binding = a.require_binding;
   made.max_lifetime = a.max_lifetime;
   made.typ = a.typ;
   made.allowed_algorithms = a.allowed_algorithms;

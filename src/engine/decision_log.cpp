@@ -79,7 +79,8 @@ void DecisionLog::line(LogLevel level, std::string_view text) {
 }
 
 void DecisionLog::decision(const ConnectAttempt& attempt, const Decision& d, const Moment& now,
-                           std::string_view username, std::string_view token_fingerprint, std::string_view topic) {
+                           std::string_view username, std::string_view token_fingerprint, std::string_view topic,
+                           bool ended) {
   if (!sink_) return;
   const bool refusal = d.verdict == Verdict::deny || d.verdict == Verdict::unavailable;
   const LogLevel level = refusal ? LogLevel::notice : LogLevel::debug;
@@ -114,10 +115,10 @@ void DecisionLog::decision(const ConnectAttempt& attempt, const Decision& d, con
     out += '}';
   } else {
     constexpr std::string_view kVerbs[] = {"admitted", "refused", "handed on", "could not decide on"};
-    out.append(d.reason == Reason::session_ended  ? "sent away"
-               : d.reason == Reason::topic_denied ? "denied a topic to"
-               : d.reason == Reason::renewed      ? "renewed"
-                                                  : kVerbs[static_cast<std::size_t>(d.verdict)])
+    out.append(ended || d.reason == Reason::session_ended ? "sent away"
+               : d.reason == Reason::topic_denied         ? "denied a topic to"
+               : d.reason == Reason::renewed              ? "renewed"
+                                                          : kVerbs[static_cast<std::size_t>(d.verdict)])
         .append(" client \"")
         .append(client_id)
         .append("\" user \"")

@@ -36,7 +36,7 @@ class DecisionLog {
   }
   LogLevel level() const noexcept { return level_.load(std::memory_order_relaxed); }
   void decision(const ConnectAttempt& attempt, const Decision& d, const Moment& now, std::string_view username,
-                std::string_view token_fingerprint, std::string_view topic = {});
+                std::string_view token_fingerprint, std::string_view topic = {}, bool ended = false);
   // Any other line. `text` holds no secrets and is one line.
   void line(LogLevel level, std::string_view text);
 

@@ -45,6 +45,30 @@ DecisionMemory Engine::Decider::memory() const {
   return {&impl.passwords, &impl.tokens, &impl.brake, true};
 }
 
+void Engine::token_gone(const TokenMarks& marks, std::string_view client_id) noexcept {
+  impl_->sightings.gone(marks.token, client_id);
+}
+
+std::vector<SlowedEntry> Engine::slowed() const { return impl_->brake.slowed(impl_->clock->monotonic_ms()); }
+bool Engine::let_go(bool is_address, std::string_view text) { return impl_->brake.let_go(is_address, text); }
+
+// A token that comes in twice at once is told of: nobody has proved a theft, so nobody is refused.
+void Engine::Impl::watch_for_theft(const ConnectAttempt& attempt, const Decision& d, const Moment& now) {
+  // Mosquitto's own HTTP api is one client id to all who use it.
+  if (attempt.peer.transport == Transport::unknown) return;
+  if (!options.with_memory || d.verdict != Verdict::allow || !d.marks.of_token) return;
+  const auto suspicion = sightings.seen(d.marks.token, attempt.client_id.value_or(std::string_view{}),
+                                        attempt.peer.address, now, options.hears_of_ends);
+  if (!suspicion) return;
+  const auto who = [](std::string_view id, std::string_view address) {
+    return "\"" + loggable(id) + "\" from " + (address.empty() ? "an unknown address" : loggable(address));
+  };
+  log.line(LogLevel::warning, "one token is used twice at once, by client " +
+                                  who(suspicion->client_id, suspicion->address) + " and client " +
+                                  who(suspicion->other_client_id, suspicion->other_address) +
+                                  ": was it copied? hint: sallyport revoke add --help");
+}
+
 Decision Engine::Decider::decide(const ConnectAttempt& attempt) {
   Impl& impl = *engine_.impl_;
   const GateSnapshot& snapshot = reader_.get();
@@ -53,6 +77,7 @@ Decision Engine::Decider::decide(const ConnectAttempt& attempt) {
   if (d.wants_rehash && attempt.password)
     if (const auto user = snapshot.users->find(attempt.username.value_or(std::string_view{})))
       impl.rehash.offer(user->username, user->version, *attempt.password);
+  impl.watch_for_theft(attempt, d, now);
   tell(attempt, d, snapshot, now);
   return d;
 }
@@ -64,6 +89,7 @@ Decision Engine::Decider::renew(const ConnectAttempt& attempt, const TokenHolder
   const Decision d = decide_renewal(attempt, holder, snapshot, now, *work_, memory());
   (d.verdict == Verdict::allow ? impl.metrics.renewals : impl.metrics.refused_renewals)
       .fetch_add(1, std::memory_order_relaxed);
+  impl.watch_for_theft(attempt, d, now);
   tell(attempt, d, snapshot, now);
   return d;
 }
@@ -115,7 +141,8 @@ void Engine::note(const ClientNote& note) {
              .number = note.number});
   const std::string shown = shown_name(note.username);
   impl_->ring.keep(attempt, d, trace, now.unix_seconds, shown, "");
-  impl_->log.decision(attempt, d, now, shown, "", note.subject);
+  impl_->log.decision(attempt, d, now, shown, "",
+                      note.reason == Reason::topic_denied ? note.subject : std::string_view{}, note.ended);
 }
 
 EngineStatus Engine::status() const {
@@ -136,6 +163,10 @@ EngineStatus Engine::status() const {
     s.users = snapshot->users->size();
     s.weak_hashes = snapshot->users->weak_hashes();
   }
+  s.revocations = snapshot->bars->revocations();
+  s.blocks = snapshot->bars->blocks();
+  s.suspected_thefts = impl_->sightings.suspected();
+  s.thefts = impl_->sightings.last();
   s.keys = key_labels(snapshot->jwt);
   s.key_sources = key_sources();
   const std::string digest_now = digest_file(impl_->options.config_path);
@@ -182,6 +213,12 @@ std::string Engine::metrics_text() const {
                  impl_->fetched_users.load(std::memory_order_relaxed));
   append_gauge(page, "sallyport_weak_password_hashes", "Imported weak hashes not yet replaced.",
                static_cast<double>(s.weak_hashes));
+  append_gauge(page, "sallyport_revocations", "Revocations in force.", static_cast<double>(s.revocations));
+  append_gauge(page, "sallyport_blocks", "Blocks in force.", static_cast<double>(s.blocks));
+  append_gauge(page, "sallyport_slowed", "User names and addresses that guessing has slowed.",
+               static_cast<double>(slowed().size()));
+  append_counter(page, "sallyport_suspected_thefts_total", "Tokens used from two client ids or two addresses at once.",
+                 s.suspected_thefts);
   append_gauge(page, "sallyport_settings_revision", "Revision of the store's settings in force; 0: none.",
                static_cast<double>(s.revision.value_or(0)));
   append_gauge(page, "sallyport_token_cache_entries", "Tokens whose signature is remembered.",

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "auth/chain.h"
+#include "auth/slowed_list.h"
 #include "auth/token_holder.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -21,6 +22,7 @@
 #include "engine/decision_log.h"
 #include "engine/decision_ring.h"
 #include "engine/health.h"
+#include "engine/token_sightings.h"
 #include "keys/key_source.h"
 #include "observe/metrics.h"
 
@@ -36,6 +38,7 @@ struct EngineOptions {
   // What calls `ring` when the store at `url` may have changed; it lives as long as what is returned. The store is
   // looked at a few times a second all the same. Nothing: no such bell.
   std::function<std::shared_ptr<void>(const std::string& url, std::function<void()> ring)> store_bell;
+  bool hears_of_ends = false;         // the edge calls token_gone() when a session ends
   std::string process = "sallyport";  // who decides, in what is kept: "mosquitto", "sallyportd"
   std::shared_ptr<Fetcher> fetcher;   // how key sets are fetched; nothing: libcurl
 };
@@ -60,6 +63,9 @@ struct EngineStatus {
   NoMatch topics_no_match{};
   std::size_t topic_rules = 0;  // of the settings
   std::size_t users = 0, weak_hashes = 0;
+  std::size_t revocations = 0, blocks = 0;
+  std::uint64_t suspected_thefts = 0;
+  std::vector<TokenSuspicion> thefts;  // the last of them, newest first
   bool users_ready = false;
   bool users_bounded = false;             // those are a part of what the store has
   std::vector<std::string> keys;          // labels with kind, in the order of trial
@@ -77,6 +83,7 @@ struct ClientNote {
   std::string_view subject{};
   std::int64_t number = 0;
   std::optional<UnixSeconds> expires_at{};
+  bool ended = false;  // it was sent away for this reason, which may also be one to refuse
 };
 
 class Engine {
@@ -104,6 +111,11 @@ class Engine {
   void fetch_user(std::string_view username);
   // Whether the last look at the store failed: nobody need wait for what is in it.
   bool store_away() const noexcept;
+  // A session that a token let in ended: whoever uses that token from now on is no second one.
+  void token_gone(const TokenMarks& marks, std::string_view client_id) noexcept;
+  // Names and addresses that guessing has slowed, and letting one go by hand. False: it was not slowed.
+  std::vector<SlowedEntry> slowed() const;
+  bool let_go(bool is_address, std::string_view text);
 
   EngineStatus status() const;
   const DecisionRing& ring() const noexcept;

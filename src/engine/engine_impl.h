@@ -46,7 +46,8 @@ struct Engine::Impl {
   RateLimiter denials{4, 0.1, 4096};  // of topics, by client, that are kept and logged
   PasswordMemory passwords;
   TokenCache tokens;
-  GuessBrake brake;
+  mutable GuessBrake brake;
+  TokenSightings sightings;
   RehashQueue rehash;
   SnapshotBox<GateSnapshot> box;
   std::string control_socket;
@@ -55,10 +56,11 @@ struct Engine::Impl {
   Law law;
 
   std::atomic<bool> store_rang{false};
-  std::shared_ptr<void> store_bell;         // likewise
-  std::unique_ptr<StoreFollower> follower;  // the watcher's; before start(), the opener's
-  std::uint64_t ring_generation = 0;        // likewise
-  std::uint64_t snapshot_generation = 0;    // likewise
+  std::shared_ptr<void> store_bell;                // likewise
+  std::unique_ptr<StoreFollower> follower;         // the watcher's; before start(), the opener's
+  std::uint64_t ring_generation = 0;               // likewise
+  std::uint64_t snapshot_generation = 0;           // likewise
+  std::int64_t swept_at_ms = 0, purged_at_ms = 0;  // likewise
 
   std::mutex wake_mutex;
   std::condition_variable wake, done;
@@ -90,8 +92,10 @@ struct Engine::Impl {
   std::shared_ptr<JwksRefresher> refresher_now() const;
   void follow_store();
   void fetch_users(std::vector<std::string> names);
+  void sweep_bars();
   void follow_key_files();
   void rewrite_weak_hashes();
+  void watch_for_theft(const ConnectAttempt& attempt, const Decision& d, const Moment& now);
   void run();
 
   std::unique_ptr<AuditWriter> audit;  // from start() on

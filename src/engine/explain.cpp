@@ -58,6 +58,11 @@ std::string about_times(const Step& s, const ExplainOptions& o) {
                   : fmt::format("the token lives {}, which is longer than max_lifetime", span(s.number));
 }
 
+// "revocation 17 hits: stolen in Lyon". The words are an operator's own.
+std::string bar_words(std::string_view what, const Step& s) {
+  return fmt::format("{} {} hits{}", what, s.number, s.subject.empty() ? "" : ": " + quoted(s.subject));
+}
+
 std::string sentence(const Step& s, const ExplainOptions& o) {
   const std::string_view why = entry(s.reason).text;
   const bool jwt = s.who == Authenticator::jwt;
@@ -118,6 +123,14 @@ std::string sentence(const Step& s, const ExplainOptions& o) {
       if (s.reason == Reason::claim_mismatch)
         return with_subject("claim", s.subject, " does not have the value that its rule expects") + values(s, o);
       return with_subject("claim", s.subject, ": " + std::string(why));
+    case StepKind::block_checked:
+      return s.passed ? "no block hits this client" : bar_words("block", s);
+    case StepKind::revocation_checked:
+      return s.passed ? "no revocation hits this token" : bar_words("revocation", s);
+    case StepKind::binding_checked:
+      if (s.passed) return "the connection has the client certificate that the token is bound to";
+      if (s.reason == Reason::binding_required) return std::string(why);
+      return with_subject("cnf", s.subject, ": " + std::string(why));
     case StepKind::principal_found:
       return s.passed ? with_subject("who it is comes from the verified claim", s.subject, "")
                       : "who it is comes from what CONNECT says of itself, unverified";

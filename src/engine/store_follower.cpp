@@ -15,11 +15,14 @@ StoreFollower::StoreFollower(std::string url, std::size_t most) : url_(std::move
 
 Result<StoreFollower::Update> StoreFollower::load_all() {
   UserDirectory::Builder builder;
-  Result<StoreChanges> loaded = store_->load([&](const UserRecord& user) { builder.add(user); }, most_);
+  BarList::Builder bars;
+  Result<StoreChanges> loaded = store_->load([&](const UserRecord& user) { builder.add(user); }, most_,
+                                             [&](const BarRecord& bar) { bars.add(bar); });
   if (!loaded) return unexpected(std::move(loaded.error()));
-  Update update{true, false};
+  Update update{.users = true, .bars = true};
   users_ = builder.build();
   absent_ = loaded->too_many ? std::make_shared<const UserDirectory>() : nullptr;
+  bars_ = bars.build();
   sequence_ = loaded->sequence;
   update.settings =
       loaded->settings.has_value() != settings_.has_value() ||
@@ -98,6 +101,16 @@ Result<StoreFollower::Update> StoreFollower::poll() {
     return all;
   }
   Update update;
+  if (changes->bars_from_scratch) {
+    BarList::Builder bars;
+    if (Result<void> read = store_->load_bars([&](const BarRecord& bar) { bars.add(bar); }); !read)
+      return failed(read.error());
+    bars_ = bars.build();
+    update.bars = true;
+  } else if (!changes->bars.empty()) {
+    bars_ = bars_->with(changes->bars);
+    update.bars = true;
+  }
   sequence_ = changes->sequence;
   if (!changes->users.empty()) {
     apply(changes->users);
@@ -108,6 +121,13 @@ Result<StoreFollower::Update> StoreFollower::poll() {
     update.settings = true;
   }
   return update;
+}
+
+bool StoreFollower::sweep(UnixSeconds now) {
+  std::shared_ptr<const BarList> swept = bars_->without_those_over(now);
+  if (!swept) return false;
+  bars_ = std::move(swept);
+  return true;
 }
 
 }  // namespace sallyport

@@ -1,5 +1,6 @@
-// StoreFollower: the users and the settings revision of a store, kept up to date by
-// reading only what came after the last change sequence number. One thread.
+// StoreFollower: the users, the revocations and blocks, and the settings revision of a
+// store, kept up to date by reading only what came after the last change sequence
+// number. One thread.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "bars/bar_list.h"
 #include "base/result.h"
 #include "store/store.h"
 #include "users/user_directory.h"
@@ -22,17 +24,23 @@ class StoreFollower {
   struct Update {
     bool users = false;     // users() is a new directory
     bool settings = false;  // settings() is another revision
+    bool bars = false;      // bars() is a new list
   };
   // The first call loads everything. On an error what was known stays; the next call tries again.
   Result<Update> poll();
   // Where the store has too many: these users, or that there are none of these names.
   Result<Update> fetch(const std::vector<std::string>& usernames);
 
+  // Drops revocations and blocks that are over; whether there were any.
+  bool sweep(UnixSeconds now);
+
   const std::string& url() const noexcept { return url_; }
   // Nothing until the first successful load.
   const std::shared_ptr<const UserDirectory>& users() const noexcept { return users_; }
   // Names that nobody has; nothing where users() holds everybody. A name in neither has to be fetched.
   const std::shared_ptr<const UserDirectory>& absent() const noexcept { return absent_; }
+  // Never nothing; empty until the first successful load.
+  const std::shared_ptr<const BarList>& bars() const noexcept { return bars_; }
   const std::optional<SettingsRevision>& settings() const noexcept { return settings_; }
 
  private:
@@ -46,6 +54,7 @@ class StoreFollower {
   std::int64_t sequence_ = 0;
   std::shared_ptr<const UserDirectory> users_, absent_;
   std::size_t turn_ = 0;  // of what is left out
+  std::shared_ptr<const BarList> bars_ = std::make_shared<const BarList>();
   std::optional<SettingsRevision> settings_;
 };
 

@@ -116,5 +116,40 @@ TEST_F(StoreFollowerTest, AStoreThatGrowsBeyondTheBoundIsKeptInPartFromThenOn) {
   EXPECT_LE(follower.users()->size(), 10u);
 }
 
+TEST_F(StoreFollowerTest, HearsOfBarsAndDropsThoseThatAreOver) {
+  put("a");
+  StoreFollower follower(url());
+  ASSERT_TRUE(follower.poll());
+  EXPECT_EQ(follower.bars()->blocks(), 0u);
+  auto store = open_store(url(), StoreAccess::write);
+  BarRecord block;
+  block.kind = BarKind::client_id;
+  block.value = "c1";
+  block.until = SystemClock().unix_seconds() + 1'000;
+  const auto kept = (*store)->put_bar(block);
+  ASSERT_TRUE(kept);
+  auto update = follower.poll();
+  ASSERT_TRUE(update) << update.error().to_text();
+  EXPECT_TRUE(update->bars);
+  EXPECT_FALSE(update->users);
+  EXPECT_TRUE(follower.bars()->find_client("c1", "", "", block.until - 1));
+  EXPECT_FALSE(follower.sweep(block.until - 1));
+  EXPECT_TRUE(follower.sweep(block.until));
+  EXPECT_EQ(follower.bars()->blocks(), 0u);
+
+  ASSERT_TRUE((*store)->put_bar(block));
+  ASSERT_TRUE(follower.poll());
+  EXPECT_EQ(follower.bars()->blocks(), 1u);
+  ASSERT_TRUE((*store)->remove_bar(BarClass::block, kept->record.id));
+  update = follower.poll();
+  EXPECT_TRUE(update->bars);
+  EXPECT_EQ(follower.bars()->blocks(), 0u);
+  // One that comes to the store as a whole knows them, too.
+  ASSERT_TRUE((*store)->put_bar(block));
+  StoreFollower another(url());
+  ASSERT_TRUE(another.poll());
+  EXPECT_EQ(another.bars()->blocks(), 1u);
+}
+
 }  // namespace
 }  // namespace sallyport

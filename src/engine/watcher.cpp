@@ -16,6 +16,7 @@ namespace sallyport {
 namespace {
 
 constexpr auto kPeriod = std::chrono::milliseconds(200);
+constexpr std::int64_t kSweepMs = 10'000, kPurgeMs = 600'000;
 
 // "cause (place); hint: …" on one line.
 std::string one_line(const Error& e) {
@@ -29,6 +30,7 @@ std::string one_line(const Error& e) {
 void Engine::Impl::publish(GateSnapshot policy) {
   policy.users = follower->users();
   policy.absent_users = follower->absent();
+  policy.bars = follower->bars();
   // Rings made anew, as if there had been none, are rings under which nothing is remembered.
   const JwtPolicy none{};
   const bool forget = forget_tokens.exchange(false, std::memory_order_acq_rel);
@@ -131,7 +133,7 @@ void Engine::Impl::follow_store() {
     return;
   }
   if (came_back) log.line(LogLevel::notice, "the store can be read again");
-  if (!update->users) return;
+  if (!update->users && !update->bars) return;
   GateSnapshot policy = law.policy;
   lock.unlock();
   publish(std::move(policy));
@@ -149,6 +151,24 @@ void Engine::Impl::fetch_users(std::vector<std::string> names) {
   GateSnapshot policy = law.policy;
   lock.unlock();
   publish(std::move(policy));
+}
+
+// Those that are over hit nobody any more; they are dropped from memory here, and from the store by whoever comes
+// first.
+void Engine::Impl::sweep_bars() {
+  const std::int64_t now_ms = clock->monotonic_ms();
+  if (now_ms - swept_at_ms < kSweepMs) return;
+  swept_at_ms = now_ms;
+  if (!follower->sweep(clock->unix_seconds())) return;
+  std::unique_lock lock(law_mutex);
+  GateSnapshot policy = law.policy;
+  lock.unlock();
+  publish(std::move(policy));
+  if (now_ms - purged_at_ms < kPurgeMs) return;
+  purged_at_ms = now_ms;
+  Result<std::unique_ptr<Store>> store = open_store(follower->url(), StoreAccess::write);
+  if (store && (*store)->purge_bars(clock->unix_seconds())) return;
+  metrics.store_errors.fetch_add(1, std::memory_order_relaxed);
 }
 
 bool Engine::store_away() const noexcept { return impl_->store_away.load(std::memory_order_relaxed); }
@@ -301,6 +321,7 @@ void Engine::Impl::run() {
       follow_remote_keys();
       store_rang.store(false, std::memory_order_release);
       follow_store();
+      sweep_bars();
       follow_key_files();
       rewrite_weak_hashes();
       short_of_memory = false;

@@ -159,6 +159,15 @@ void add_claim_rule_changes(std::vector<Change>& out, const World& world, const 
         {"verify_claims = false (no claim rule at all)", [](World& w) { w.snapshot.jwt.plain.verify_claims = false; }});
 }
 
+void add_bar_changes(std::vector<Change>& out, Reason reason) {
+  const auto none = [](World& w) { w.snapshot.bars = GateSnapshot::no_bars(); };
+  if (reason == Reason::revoked) out.push_back({"what revokes it removed: sallyport revoke remove", none});
+  if (reason == Reason::blocked) out.push_back({"what blocks it removed: sallyport block remove", none});
+  if (reason == Reason::binding_required)
+    out.push_back({"cnf with x5t#S256 in the token, or no [jwt] require_binding",
+                   [](World& w) { w.snapshot.jwt.plain.require_binding = false; }});
+}
+
 void add_token_form_changes(std::vector<Change>& out, Reason reason, const World& world, const TokenWords& token) {
   const JwtPolicy& jwt = world.snapshot.jwt;
   if (reason == Reason::wrong_type && jwt.plain.typ)
@@ -219,6 +228,7 @@ std::vector<Change> changes_for(Reason reason, const World& world, bool show_val
     add_claim_rule_changes(out, world, token, show_values);
   }
   add_chain_changes(out, reason, world, token);
+  add_bar_changes(out, reason);
   return out;
 }
 

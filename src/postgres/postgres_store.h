@@ -22,7 +22,9 @@ class PostgresStore final : public StoreWork<PostgresStore, Connection> {
   Result<std::int64_t> data_version() override;
   Result<StoreChanges> changes_after(std::int64_t sequence) override;
   Result<void> for_each_user(const std::function<bool(const UserRecord&)>& sink) override;
-  Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink, std::size_t most) override;
+  Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink, std::size_t most,
+                            const std::function<void(const BarRecord&)>& bars) override;
+  Result<void> load_bars(const std::function<void(const BarRecord&)>& sink) override;
 
   Result<std::optional<UserRecord>> find_user(std::string_view username) override;
   Result<std::vector<UserRecord>> find_users(const std::vector<std::string>& usernames) override;
@@ -38,6 +40,13 @@ class PostgresStore final : public StoreWork<PostgresStore, Connection> {
   Result<void> bulk_put(const UserRecord& user, WriteMode mode) override;
   Result<void> commit_bulk() override;
   void rollback_bulk() noexcept override;
+
+  Result<KeptBar> put_bar(const BarRecord& bar) override;
+  Result<void> put_bars(const std::vector<BarRecord>& bars) override;
+  Result<std::vector<BarRecord>> list_bars(const BarQuery& query) override;
+  Result<std::size_t> count_bars(BarClass of) override;
+  Result<BarRecord> remove_bar(BarClass of, std::int64_t id) override;
+  Result<void> purge_bars(UnixSeconds now) override;
 
   Result<std::optional<SettingsRevision>> current_settings() override;
   Result<std::vector<SettingsRevision>> list_settings(std::size_t limit) override;
@@ -59,6 +68,8 @@ class PostgresStore final : public StoreWork<PostgresStore, Connection> {
   Result<void> read_users(Connection& connection, const char* select,
                           const std::function<bool(const UserRecord&)>& sink);
   Result<std::optional<SettingsRevision>> read_current_settings(Connection& connection);
+  Result<void> read_bars(Connection& connection, const std::function<void(const BarRecord&)>& sink);
+  Result<void> tell_bars(Connection& connection, std::int64_t sequence, StoreChanges& changes);
   Result<void> change_one(const char* sql, const std::vector<Param>& params, std::string_view username);
   Result<void> flush_bulk();
 

@@ -83,10 +83,12 @@ Result<StoreChanges> PostgresStore::changes_after(std::int64_t sequence) {
   const Result<Rows> revised = connection.query("SELECT coalesce(max(seq), 0) FROM sallyport_settings_revisions");
   if (!revised) return unexpected(revised.error());
   if (revised->integer(0, 0) > sequence) changes.settings = std::move(*current);
+  if (Result<void> told = tell_bars(connection, sequence, changes); !told) return unexpected(told.error());
   return changes;
 }
 
-Result<StoreChanges> PostgresStore::load(const std::function<void(const UserRecord&)>& sink, std::size_t most) {
+Result<StoreChanges> PostgresStore::load(const std::function<void(const UserRecord&)>& sink, std::size_t most,
+                                         const std::function<void(const BarRecord&)>& bars) {
   const Result<Connection*> connected = connect();
   if (!connected) return unexpected(connected.error());
   StoreChanges state;
@@ -111,6 +113,8 @@ Result<StoreChanges> PostgresStore::load(const std::function<void(const UserReco
     });
     if (!read) return unexpected(read.error());
   }
+  if (bars)
+    if (Result<void> done = read_bars(connection, bars); !done) return unexpected(done.error());
   Result<std::optional<SettingsRevision>> current = read_current_settings(connection);
   if (!current) return unexpected(current.error());
   state.settings = std::move(*current);

@@ -71,6 +71,27 @@ std::optional<IpRange> IpRange::from_bytes(std::string_view bytes) noexcept {
   return out;
 }
 
+IpAddress network_of(const IpAddress& address, unsigned bits) noexcept {
+  IpAddress out = address;
+  for (std::size_t i = bits / 8; i < out.size(); ++i) {
+    const unsigned kept = i == bits / 8 ? bits % 8 : 0;
+    out[i] = static_cast<std::uint8_t>(out[i] & (0xFFU << (8 - kept)));
+  }
+  return out;
+}
+
+IpAddress IpRange::network() const noexcept { return network_of(network_, bits_); }
+
+std::string IpRange::to_text() const {
+  const IpAddress shown = network();
+  char text[INET6_ADDRSTRLEN] = {};
+  const bool v4 = bits_ >= 96 && IN6_IS_ADDR_V4MAPPED(reinterpret_cast<const in6_addr*>(shown.data()));
+  inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? shown.data() + 12 : shown.data(), text, sizeof text);
+  std::string out = text;
+  if (bits_ != 128) out += "/" + std::to_string(v4 ? bits_ - 96 : bits_);
+  return out;
+}
+
 bool IpRange::contains(const IpAddress& address) const noexcept {
   const std::size_t whole = bits_ / 8;
   if (std::memcmp(network_.data(), address.data(), whole) != 0) return false;

@@ -5,11 +5,14 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sallyport {
 
 using IpAddress = std::array<std::uint8_t, 16>;
+// The network of that many bits that an address is in.
+IpAddress network_of(const IpAddress& address, unsigned bits) noexcept;
 // Without port, brackets or zone; nothing for anything else.
 std::optional<IpAddress> parse_ip_address(std::string_view text) noexcept;
 
@@ -22,6 +25,10 @@ class IpRange {
   using Bytes = std::array<std::uint8_t, 17>;
   Bytes to_bytes() const noexcept;
   static std::optional<IpRange> from_bytes(std::string_view bytes) noexcept;
+  // With the bits behind the prefix cleared: two texts of one network have one form.
+  IpAddress network() const noexcept;
+  unsigned bits() const noexcept { return bits_; }  // of 128; an IPv4 network's are 96 more than its own
+  std::string to_text() const;                      // "10.0.0.0/8"; one address without a length
 
  private:
   IpAddress network_{};

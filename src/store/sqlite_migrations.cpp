@@ -46,6 +46,26 @@ constexpr const char* kSteps[] = {
       seq        INTEGER NOT NULL
     );
     )sql",
+    // Revocations and blocks. No moment: the greatest number. One that is removed stays for an hour, so that a follower
+    // forgets it too; `until` is then the moment of its removal.
+    R"sql(
+    CREATE TABLE bars (
+      id            INTEGER PRIMARY KEY AUTOINCREMENT,
+      kind          INTEGER NOT NULL,
+      value         TEXT    NOT NULL,
+      issuer        TEXT    NOT NULL,
+      issued_before INTEGER NOT NULL,
+      until         INTEGER NOT NULL,
+      why           TEXT    NOT NULL,
+      author        TEXT    NOT NULL,
+      created_at    INTEGER NOT NULL,
+      removed       INTEGER NOT NULL CHECK (removed IN (0, 1)),
+      seq           INTEGER NOT NULL,
+      UNIQUE (value, kind, issuer)
+    );
+    CREATE INDEX bars_by_seq ON bars (seq);
+    CREATE INDEX bars_by_end ON bars (until);
+    )sql",
 };
 constexpr int kNewest = static_cast<int>(std::size(kSteps));
 

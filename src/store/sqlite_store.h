@@ -21,7 +21,9 @@ class SqliteStore final : public StoreWork<SqliteStore, SqliteConnection> {
   Result<std::int64_t> data_version() override;
   Result<StoreChanges> changes_after(std::int64_t sequence) override;
   Result<void> for_each_user(const std::function<bool(const UserRecord&)>& sink) override;
-  Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink, std::size_t most) override;
+  Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink, std::size_t most,
+                            const std::function<void(const BarRecord&)>& bars) override;
+  Result<void> load_bars(const std::function<void(const BarRecord&)>& sink) override;
 
   Result<std::optional<UserRecord>> find_user(std::string_view username) override;
   Result<std::vector<UserRecord>> find_users(const std::vector<std::string>& usernames) override;
@@ -37,6 +39,13 @@ class SqliteStore final : public StoreWork<SqliteStore, SqliteConnection> {
   Result<void> bulk_put(const UserRecord& user, WriteMode mode) override;
   Result<void> commit_bulk() override;
   void rollback_bulk() noexcept override;
+
+  Result<KeptBar> put_bar(const BarRecord& bar) override;
+  Result<void> put_bars(const std::vector<BarRecord>& bars) override;
+  Result<std::vector<BarRecord>> list_bars(const BarQuery& query) override;
+  Result<std::size_t> count_bars(BarClass of) override;
+  Result<BarRecord> remove_bar(BarClass of, std::int64_t id) override;
+  Result<void> purge_bars(UnixSeconds now) override;
 
   Result<std::optional<SettingsRevision>> current_settings() override;
   Result<std::vector<SettingsRevision>> list_settings(std::size_t limit) override;
@@ -58,6 +67,8 @@ class SqliteStore final : public StoreWork<SqliteStore, SqliteConnection> {
   static Result<Transaction> begin_change(SqliteConnection& connection) { return Transaction::begin_write(connection); }
   static Result<std::int64_t> next_sequence(SqliteConnection& connection);
   static Result<void> read_users(SqliteConnection& connection, const std::function<bool(const UserRecord&)>& sink);
+  static Result<void> read_bars(SqliteConnection& connection, const std::function<void(const BarRecord&)>& sink);
+  static Result<void> tell_bars(SqliteConnection& connection, std::int64_t sequence, StoreChanges& changes);
   static Result<std::vector<SettingsRevision>> read_settings(SqliteConnection& connection, std::size_t limit);
   static Result<std::optional<SettingsRevision>> read_current_settings(SqliteConnection& connection);
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "store/sqlite_migrations.h"
 #include "store/store.h"
 
 namespace sallyport {
@@ -172,8 +173,21 @@ TEST_F(SqliteStoreTest, RefusesANewerSchemaAndLeavesItAsItIs) {
     EXPECT_EQ(refused.error().kind, ErrorKind::kInvalid);
     EXPECT_THAT(refused.error().cause, testing::HasSubstr("has schema 99"));
   }
-  run("PRAGMA user_version = 1");
+  run(("PRAGMA user_version = " + std::to_string(newest_schema())).c_str());
   EXPECT_TRUE(open(StoreAccess::write));
+}
+
+TEST_F(SqliteStoreTest, AStoreOfTheFirstSchemaIsBroughtUpAndKeepsItsUsers) {
+  ASSERT_TRUE(writer()->put_users({{"ann", "$6$x", true, false, 0}}, WriteMode::create_only));
+  run("DROP TABLE bars");
+  run("PRAGMA user_version = 1");
+  BarRecord bar;
+  bar.value = "a-1";
+  const auto store = writer();
+  ASSERT_TRUE(store);
+  ASSERT_TRUE(store->put_bar(bar));
+  EXPECT_EQ(*store->count_bars(BarClass::revocation), 1u);
+  EXPECT_EQ(*store->count_users(), 1u);
 }
 
 TEST_F(SqliteStoreTest, RefusesAnotherProgramsDatabase) {

@@ -66,10 +66,12 @@ Result<StoreChanges> SqliteStore::changes_after(std::int64_t sequence) {
     if (!current) return unexpected(current.error());
     changes.settings = std::move(*current);
   }
+  if (Result<void> told = tell_bars(connection, sequence, changes); !told) return unexpected(told.error());
   return changes;
 }
 
-Result<StoreChanges> SqliteStore::load(const std::function<void(const UserRecord&)>& sink, std::size_t most) {
+Result<StoreChanges> SqliteStore::load(const std::function<void(const UserRecord&)>& sink, std::size_t most,
+                                       const std::function<void(const BarRecord&)>& bars) {
   const Result<SqliteConnection*> connected = connect();
   if (!connected) return unexpected(connected.error());
   StoreChanges state;
@@ -93,6 +95,8 @@ Result<StoreChanges> SqliteStore::load(const std::function<void(const UserRecord
     });
     if (!read) return unexpected(read.error());
   }
+  if (bars)
+    if (Result<void> done = read_bars(**connected, bars); !done) return unexpected(done.error());
   Result<std::optional<SettingsRevision>> current = read_current_settings(**connected);
   if (!current) return unexpected(current.error());
   state.settings = std::move(*current);

@@ -1,5 +1,5 @@
-// Store: what outlives a process: users, revisions of settings, later revocations,
-// blocks, audit. The only way between processes: whoever changes something writes it
+// Store: what outlives a process: users, revisions of settings, revocations and
+// blocks. The only way between processes: whoever changes something writes it
 // here in one transaction that takes the next number of one change sequence; whoever
 // follows reads what came after the last number that it has.
 //
@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bars/bar.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "store/tables.h"
@@ -44,12 +45,25 @@ struct StoreChanges {
   std::vector<UserChange> users;
   std::optional<SettingsRevision> settings;  // the current revision, where it changed
   bool too_many = false;                     // load(): there are more users than were wanted, and none was given out
+  std::vector<BarChange> bars;
+  bool bars_from_scratch = false;  // too many to tell: call load_bars() and forget those that were known
 };
 
 struct UserQuery {
   std::string after;   // cursor: names greater than this
   std::string search;  // part of the name, empty: all
   std::size_t limit = 1000;
+};
+
+struct BarQuery {
+  BarClass of = BarClass::revocation;
+  std::int64_t after = 0;  // cursor: ids greater than this
+  std::string search;      // part of the value or of the words why, empty: all
+  std::size_t limit = 1000;
+};
+struct KeptBar {
+  BarRecord record;        // as it stands in the store now
+  bool was_there = false;  // it bars at least what it barred before
 };
 
 enum class WriteMode { create_only, replace };
@@ -67,10 +81,11 @@ class Store {
   virtual Result<StoreChanges> changes_after(std::int64_t sequence) = 0;
   // Every user in name order, in bounded memory; stops where `sink` returns false.
   virtual Result<void> for_each_user(const std::function<bool(const UserRecord&)>& sink) = 0;
-  // For the first load: every user to `sink`, or none where there are more than `most`, and the sequence and settings
-  // that belong to that very state.
-  virtual Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink,
-                                    std::size_t most = kAllUsers) = 0;
+  // For the first load: every user to `sink`, or none where there are more than `most`, every bar to `bars` (empty: not
+  // asked for), and the sequence and settings that belong to that very state.
+  virtual Result<StoreChanges> load(const std::function<void(const UserRecord&)>& sink, std::size_t most = kAllUsers,
+                                    const std::function<void(const BarRecord&)>& bars = {}) = 0;
+  virtual Result<void> load_bars(const std::function<void(const BarRecord&)>& sink) = 0;
 
   virtual Result<std::optional<UserRecord>> find_user(std::string_view username) = 0;
   // Those of these names that are there.
@@ -92,6 +107,18 @@ class Store {
   virtual Result<void> bulk_put(const UserRecord& user, WriteMode mode) = 0;
   virtual Result<void> commit_bulk() = 0;
   virtual void rollback_bulk() noexcept = 0;
+
+  // Revocations and blocks. Of one kind, value and issuer there is one: adding it again widens it (the later of both
+  // moments, all issues where either says so) and never narrows it. One that is over, or was removed, is made anew.
+  virtual Result<KeptBar> put_bar(const BarRecord& bar) = 0;
+  virtual Result<void> put_bars(const std::vector<BarRecord>& bars) = 0;  // one transaction: all or nothing
+  // In the order of their ids, without those that are over.
+  virtual Result<std::vector<BarRecord>> list_bars(const BarQuery& query) = 0;
+  virtual Result<std::size_t> count_bars(BarClass of) = 0;
+  // What it was; not found where there is none of that class.
+  virtual Result<BarRecord> remove_bar(BarClass of, std::int64_t id) = 0;
+  // Takes out what has been over for an hour. Followers need no telling: they know the time.
+  virtual Result<void> purge_bars(UnixSeconds now) = 0;
 
   virtual Result<std::optional<SettingsRevision>> current_settings() = 0;
   virtual Result<std::vector<SettingsRevision>> list_settings(std::size_t limit) = 0;

@@ -498,6 +498,7 @@ TEST_P(StoreContractTest, NothingIsMovedIntoAStoreThatHoldsSomethingAndAMoveThat
   EXPECT_EQ(refused.error().kind, ErrorKind::kConflict);
   EXPECT_EQ(refused.error().cause, "the store is not empty: there is something in users");
 }
+#include "store/bars_contract_testing.h"
 
 // Another room includes this file and brings an engine of its own.
 #ifndef SALLYPORT_STORE_ENGINES_ELSEWHERE

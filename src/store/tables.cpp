@@ -14,6 +14,19 @@ const std::vector<Table>& moved_tables() {
         {"comment", text},
         {"created_at", number},
         {"seq", number}}},
+      {"bars",
+       {{"id", number},
+        {"kind", number},
+        {"value", bytes},
+        {"issuer", bytes},
+        {"issued_before", number},
+        {"until", number},
+        {"why", bytes},
+        {"author", bytes},
+        {"created_at", number},
+        {"removed", boolean},
+        {"seq", number}},
+       "id"},
   };
   return all;
 }
