@@ -76,10 +76,6 @@ std::optional<Admission> EngineDesk::admitted(Contract contract, const ClientNam
   if (!found) return found;
   decider_.mode();
   const GateSnapshot& snapshot = decider_.decided_with();
-  // Revoked or blocked since then: the broker holds his connection, and hears no more yes for it.
-  const BarList& bars = *snapshot.bars;
-  if (bars.find_client(client.client_id, client.username, {}, now()) || bars.find_token(found->names.marks(), now()))
-    return std::nullopt;
   // From another node, which may be gone: this one sees to his end from here on.
   if (endings_ && held_ && held_->lookup && held_->lookup->key == key)
     endings_->admitted(contract, client, found->ends_at);
@@ -91,7 +87,7 @@ std::optional<Admission> EngineDesk::admitted(Contract contract, const ClientNam
     wait_ = Wait::to_ask_again;
     return std::nullopt;
   }
-  if (out_because(*found, client, snapshot)) return std::nullopt;
+  if (out_because(*found, client, snapshot, now())) return std::nullopt;
   return found;
 }
 

@@ -70,7 +70,8 @@ Standing House::standing(Contract contract, const ClientName& client, bool ask_t
     admission = admissions.find(key, engine.clock().unix_seconds());
   }
   if (!admission) return {};
-  if (const std::optional<EndCause> cause = out_because(*admission, client, *engine.snapshot()))
+  if (const std::optional<EndCause> cause =
+          out_because(*admission, client, *engine.snapshot(), engine.clock().unix_seconds()))
     return {.may_stay = false, .ends_at = {}, .cause = *cause};
   return {.may_stay = true, .ends_at = admission->ends_at, .cause = {}};
 }

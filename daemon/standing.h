@@ -10,6 +10,7 @@
 namespace sallyport::daemon {
 
 // Why he is out before his time; nothing: he is not. His exp is not looked at here.
-std::optional<EndCause> out_because(const Admission& admission, const ClientName& client, const GateSnapshot& snapshot);
+std::optional<EndCause> out_because(const Admission& admission, const ClientName& client, const GateSnapshot& snapshot,
+                                    UnixSeconds now);
 
 }  // namespace sallyport::daemon
