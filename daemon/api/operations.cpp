@@ -60,6 +60,14 @@ std::span<const Operation> operations() {
       {"GET", "/issuing-keys", "listIssuingKeys", viewer, list_issuing_keys},
       {"POST", "/issued-tokens", "issueTokens", administrator, issue_tokens, false, kMostSettings},
 
+      {"GET", "/revocations", "listRevocations", viewer, list_revocations},
+      {"POST", "/revocations", "addRevocation", keeper, add_revocation},
+      {"POST", "/revocations/import", "importRevocations", keeper, import_revocations, false, kMostImport},
+      {"DELETE", "/revocations/{id}", "removeRevocation", keeper, remove_revocation},
+      {"GET", "/blocks", "listBlocks", viewer, list_blocks},
+      {"POST", "/blocks", "addBlock", keeper, add_block},
+      {"DELETE", "/blocks/{id}", "removeBlock", keeper, remove_block},
+
       {"GET", "/administrators", "listAdministrators", administrator, list_administrators},
       {"POST", "/administrators", "addAdministrator", administrator, add_administrator},
       {"PATCH", "/administrators/{name}", "editAdministrator", administrator, edit_administrator},

@@ -97,6 +97,8 @@ SmallestChange smallest_change_of(const AuditRow& row, const json& steps) {
     case Reason::blocked:
     case Reason::identity_changed:
     case Reason::not_renewable:
+    case Reason::unsupported_binding:
+    case Reason::ended_by_operator:
     case Reason::unsupported_method:
     case Reason::session_ended:
     case Reason::not_admitted:

@@ -61,6 +61,14 @@ SP_OPERATION(who_uses_key);
 // trying.cpp
 SP_OPERATION(try_attempt);
 SP_OPERATION(test_topic);
+// bars.cpp
+SP_OPERATION(list_revocations);
+SP_OPERATION(add_revocation);
+SP_OPERATION(import_revocations);
+SP_OPERATION(remove_revocation);
+SP_OPERATION(list_blocks);
+SP_OPERATION(add_block);
+SP_OPERATION(remove_block);
 // preview.cpp
 SP_OPERATION(preview_draft);
 // issuing.cpp
