@@ -33,7 +33,7 @@ const guard: Middleware = {
       body = undefined // a proxy's page, or nothing
     }
     const problem = problemOf(response.status, body)
-    if (response.status === 401 && !schemaPath.startsWith('/session')) lost()
+    if (response.status === 401 && !/^\/session(\/|$)/.test(schemaPath)) lost()
     throw new ProblemError(problem)
   },
 }

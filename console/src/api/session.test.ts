@@ -32,7 +32,7 @@ describe('a session', () => {
   it('that ends under an open page leaves the page as it is', async () => {
     await signIn('ada', 'x')
     answer = () => json({ cause: 'not signed in' }, 401)
-    await expect(api.GET('/overview')).rejects.toSatisfy((error: unknown) => toProblem(error).status === 401)
+    await expect(api.GET('/sessions')).rejects.toSatisfy((error: unknown) => toProblem(error).status === 401)
     expect([lostSession.value, session.value?.name]).toEqual([true, 'ada'])
     answer = () => json(ada)
     await signIn('ada', 'x')
