@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
-import { change, changed, changes, check, discard, isDirty, lawOf, loadSettings, makeLaw, rebase, undo, valueOf } from './draft'
+import { change, changed, changes, check, discard, isDirty, lawOf, loadSettings, makeLaw, rebase, settings, undo, valueOf } from './draft'
 import { setCsrf } from './client'
 import { toProblem } from './problem'
 
@@ -13,7 +13,7 @@ interface Asked {
 let asked: Asked[] = []
 let answers: Record<string, () => Response> = {}
 const json = (body: unknown, init: ResponseInit = {}): Response => new Response(JSON.stringify(body), { ...init, headers: { 'content-type': 'application/json', ...init.headers } })
-const setting = (name: string, value: unknown, more: object = {}): object => ({ name, value, text: JSON.stringify(value), secret: false, set: value !== null, default: null, pinned: false, ...more })
+const setting = (name: string, value: unknown, more: object = {}): object => ({ name, value, text: JSON.stringify(value), origin: 'store', secret: false, set: value !== null, default: null, pinned: false, ...more })
 const law = (leeway: string, etag: string) => (): Response =>
   json({ settings: [setting('jwt.leeway', leeway), setting('jwt.secret', null, { secret: true, set: true, text: '(set)' })], warnings: [], advice: [] }, { headers: { ETag: etag } })
 
@@ -41,6 +41,15 @@ describe('a draft of settings', () => {
     expect(valueOf('jwt.leeway')).toBe('30s')
     expect(lawOf('jwt.leeway')).toBe('0s')
     change('jwt.leeway', '0s')
+    expect(isDirty.value).toBe(false)
+  })
+  it('is not made by taking out what is not there', () => {
+    change('jwt.secret', null)
+    expect(changed.value).toEqual(['jwt.secret'])
+    discard()
+    settings.value = { ...settings.value!, settings: settings.value!.settings.map((one) => ({ ...one, origin: 'default' as const, set: false })) }
+    change('jwt.leeway', null)
+    change('jwt.secret', null)
     expect(isDirty.value).toBe(false)
   })
   it('never takes a secret for unchanged, and can take one out', () => {

@@ -43,7 +43,9 @@ export function valueOf(name: string): unknown {
 
 export function change(name: string, value: unknown): void {
   const setting = byName.value.get(name)
-  if (setting && !setting.secret && same(value, setting.value)) delete changes[name]
+  // Taking out what the store does not have changes nothing.
+  const nothing = setting && (value === null || value === undefined) && (setting.origin === 'default' || !setting.set)
+  if (nothing || (setting && !setting.secret && same(value, setting.value))) delete changes[name]
   else changes[name] = value ?? null
 }
 
