@@ -79,15 +79,15 @@ std::optional<Admission> EngineDesk::admitted(Contract contract, const ClientNam
   // From another node, which may be gone: this one sees to his end from here on.
   if (endings_ && held_ && held_->lookup && held_->lookup->key == key)
     endings_->admitted(contract, client, found->ends_at);
-  if (found->authenticator == Authenticator::password && snapshot.must_fetch(client.username)) {
+  if (out_because(*found, client, snapshot, now())) return std::nullopt;
+  if (found->authenticator == Authenticator::password && snapshot.must_fetch(client.username) && !final_ &&
+      !engine_.store_away()) {
     // A change of his would be here: he is who he was, unless the store, which is asked, says otherwise.
-    if (final_ || engine_.store_away()) return found;
     engine_.fetch_user(client.username);
     held_->for_snapshot = true;
     wait_ = Wait::to_ask_again;
     return std::nullopt;
   }
-  if (out_because(*found, client, snapshot, now())) return std::nullopt;
   return found;
 }
 
