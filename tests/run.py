@@ -192,7 +192,7 @@ def broker_folder():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("suites", nargs="*", help="units asan layers cli keys http api interop differential faults torture broker docs fuzz install (all of them if none)")
+    parser.add_argument("suites", nargs="*", help="units asan layers cli keys http api interop differential faults torture broker docs fuzz install speed (all of them if none)")
     parser.add_argument("--all", action="store_true", help="the long suites too")
     parser.add_argument("--only", default="", help="of the Python suites: tests whose sentence holds this")
     options = parser.parse_args()
@@ -246,6 +246,7 @@ def main():
         "docs": lambda: [python_suite("docs", [HERE / "docs_test.py", HERE / "security_doc_test.py"], only)],
         "fuzz": fuzz,
         "install": lambda: [python_suite("install", [HERE / "install_test.py", HERE / "hardening_test.py"], only)],
+        "speed": lambda: folder("speed"),
         "long": long,
     }
     wanted = options.suites or list(suites)

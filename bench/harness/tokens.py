@@ -9,7 +9,7 @@ from .peers import BUILD, OURS
 ALGORITHMS = ["HS256", "RS256", "PS256", "ES256", "ES384", "EdDSA"]
 REFUSALS = ["refused_forged", "refused_expired", "refused_other_name", "refused_other_client"]
 UNSUPPORTED = 4
-MODES = ["cold", "fast", "repeat"]  # fast: cold, with our fast engine, beside the others as they are
+MODES = ["cold", "openssl", "repeat"]  # openssl: cold, by OpenSSL alone, beside the others as they are
 
 
 def make_tokens(algorithms, count=64, folder="tokens"):
@@ -83,15 +83,15 @@ def tables_of(samples, wrong, extra):
             # A round's own ratio: what slows a minute down slows both.
             row["ratio"] = statistics.median(a / b for a, b in zip(ours, values))
         table.setdefault(mode, {})[name] = row
-    fast = samples.get(("fast", OURS))
-    if fast:
+    alone = samples.get(("openssl", OURS))
+    if alone:
         for name, row in list(table.get("cold", {}).items()):
             if name != OURS:
-                ratio = statistics.median(a / b for a, b in zip(fast, samples[("cold", name)]))
-                table["fast"][name] = {**row, "ratio": ratio}
+                ratio = statistics.median(a / b for a, b in zip(alone, samples[("cold", name)]))
+                table["openssl"][name] = {**row, "ratio": ratio}
     for (mode, name), why in wrong.items():
-        if mode == "fast":
-            continue  # algorithms that the fast engine does not serve are OpenSSL's or libsodium's as before
+        if mode == "openssl":
+            continue  # the fast engine serves no such algorithm: cold is by OpenSSL or libsodium
         table.setdefault(mode, {})[name] = {"left_out": why}
     return table
 

@@ -111,7 +111,7 @@ Decision decide(const ConnectAttempt& attempt, const GateSnapshot& snapshot, con
   ChainNotes notes;
   std::optional<Decision> answered = attempt.auth_method ? ask_by_method(context, notes) : ask_password(context, notes);
   if (!answered && !attempt.auth_method) answered = ask_jwt(context, notes);
-  d = answered ? *answered : end_of_chain(context);
+  d = answered ? std::move(*answered) : end_of_chain(context);
   d.token_shown = notes.token_shown;
   spend_on_unknown_user(context, d, notes);
   return d;

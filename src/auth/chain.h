@@ -34,6 +34,15 @@ struct DecisionMemory {
   bool equalize_timing = false;  // spend a hash on unknown users, so that names cannot be told by time
 };
 
+// What is computed once, so that a decision need not:
+//   for each key       HMAC's padded states (crypto/hmac.h), OpenSSL's key and contexts (crypto/public_key.h), the
+//                      fast engine's table (crypto/fast_key.h), label and thumbprint (jose/verification_key.h);
+//   for each snapshot  the index of keys by algorithm and kid (keys/key_ring.h), claim paths and templates
+//                      (rules/claim_rule.h), topic rules (rules/settings_topic_rules.h), the users' tables
+//                      (users/user_directory.h);
+//   for each token     its signature and where its payload's members lie (auth/token_cache.h), a header shared with the
+//                      token before (TokenBuffers::header_text), its topic rights while the session lasts;
+//   for each attempt   everything else: shape, base64url, JSON where it is new, times, claims, principal.
 Decision decide(const ConnectAttempt& attempt, const GateSnapshot& snapshot, const Moment& now, Workspace& work,
                 const DecisionMemory& memory = {});
 

@@ -247,6 +247,22 @@ TEST_F(ChainTest, ARememberedTokenIsStillHeldToTimeAndClaims) {
   EXPECT_EQ(reason({"d2", t}, Verdict::deny), Reason::claim_mismatch);
 }
 
+// What is remembered of its parse is used again only where the parse left the text as it came.
+TEST_F(ChainTest, ARememberedTokenSaysWhatItSaidAlsoWithEscapes) {
+  TokenCache tokens;
+  memory.tokens = &tokens;
+  snapshot.jwt.plain.claims.push_back({ClaimPath("sub"), Template::compile("%u").value()});
+  const std::string plain = token(R"({"sub":"d1","list":[1,{"a":true}],"exp":1800000100})");
+  const std::string escaped = token(R"({"sub":"d\u0031","exp":1800000100})");
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(reason({"d1", plain}, Verdict::allow), Reason::token_ok);
+    EXPECT_EQ(reason({"d1", escaped}, Verdict::allow), Reason::token_ok);
+    EXPECT_EQ(reason({"d2", plain}, Verdict::deny), Reason::claim_mismatch);
+    EXPECT_EQ(reason({"d2", escaped}, Verdict::deny), Reason::claim_mismatch);
+  }
+  EXPECT_EQ(tokens.entries(), 2u);
+}
+
 TEST_F(ChainTest, ARememberedTokenIsForgottenWithItsKeys) {
   TokenCache tokens;
   memory.tokens = &tokens;

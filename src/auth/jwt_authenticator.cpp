@@ -116,7 +116,7 @@ Verification verify_signature(const CompactJws& jws, const TokenAuthority& autho
   const KeyRing& ring = *authority.keys;
   Trace& trace = c.work.trace;
   if (c.memory.tokens) {
-    if (const VerificationKey* key = c.memory.tokens->find(jws.token(), ring)) {
+    if (const VerificationKey* key = c.memory.tokens->find(jws, ring)) {
       trace.add({.kind = StepKind::remembered, .who = kJwt, .passed = true, .subject = key->label()});
       Result<VerifiedToken, Reason> token = TokenCache::believe(jws, *key);
       if (token) return {std::move(*token), std::nullopt};
@@ -145,7 +145,7 @@ Verification verify_signature(const CompactJws& jws, const TokenAuthority& autho
   if (!token && token.error() == Reason::bad_signature)
     return {std::nullopt, without_key(jws, ring, Reason::bad_signature, c)};
   if (!token) return {std::nullopt, answer(Verdict::deny, token.error())};
-  if (c.memory.tokens) c.memory.tokens->remember(jws.token(), ring, token->key());
+  if (c.memory.tokens) c.memory.tokens->remember(jws, ring, token->key());
   return {std::move(*token), std::nullopt};
 }
 
@@ -196,7 +196,7 @@ Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const 
     return refuse(StepKind::type_checked, Reason::algorithm_not_allowed, name(jws.algorithm()));
 
   Verification verified = verify_signature(jws, authority, c);
-  if (!verified.token) return *verified.refusal;
+  if (!verified.token) return std::move(*verified.refusal);
   const VerifiedToken& token = *verified.token;
   notes.token_verified = true;
   const JsonValue& claims = token.claims();

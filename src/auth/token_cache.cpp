@@ -1,19 +1,15 @@
 #include "auth/token_cache.h"
 
 #include <algorithm>
-#include <cstring>
-#include <list>
-#include <mutex>
-#include <string>
-#include <unordered_map>
+#include <atomic>
+#include <thread>
 
-#include "base/secret.h"
+#include "auth/token_shard.h"
 #include "crypto/keyed_hash.h"
 
 namespace sallyport {
 namespace {
 constexpr std::size_t kShards = 16;
-constexpr std::size_t kEntryOverhead = 160;  // bytes: list node, map node, string header
 // Of a token's last characters, which are its signature's: two tokens that verified share them only if somebody found a
 // collision of the signature itself, and even then the full comparison tells them apart.
 std::uint64_t hash_of(std::string_view token) noexcept {
@@ -22,80 +18,84 @@ std::uint64_t hash_of(std::string_view token) noexcept {
 }
 }  // namespace
 
-struct TokenCache::Shard {
-  struct Entry {
-    std::uint64_t hash;
-    std::uint64_t generation;
-    const VerificationKey* key;  // valid while the ring of that generation lives; compared, never followed, without it
-    std::string token;
-  };
-  mutable std::mutex mutex;
-  mutable std::list<Entry> by_use;  // newest first
-  std::unordered_map<std::uint64_t, std::list<Entry>::iterator> index;
-  std::size_t bytes = 0;
-
-  void drop(std::list<Entry>::iterator it) {
-    bytes -= it->token.size() + kEntryOverhead;
-    index.erase(it->hash);
-    wipe(it->token.data(), it->token.size());
-    by_use.erase(it);
-  }
+// Its own cache line: shards are taken by different threads.
+struct alignas(64) TokenCache::Shard {
+  std::atomic<bool> taken{false};
+  TokenShard tokens;
 };
 
-TokenCache::TokenCache(std::size_t max_bytes)
-    : shards_(std::make_unique<Shard[]>(kShards)), max_bytes_per_shard_(max_bytes / kShards) {}
+namespace {
+// Nobody waits for a shard: what cannot be looked up at once is looked at anew.
+class Hold {
+ public:
+  explicit Hold(std::atomic<bool>& taken) : taken_(taken), has_(!taken.exchange(true, std::memory_order_acquire)) {}
+  ~Hold() {
+    if (has_) taken_.store(false, std::memory_order_release);
+  }
+  Hold(const Hold&) = delete;
+  Hold& operator=(const Hold&) = delete;
+  explicit operator bool() const noexcept { return has_; }
 
-TokenCache::~TokenCache() {
-  for (std::size_t i = 0; i < kShards; ++i)
-    for (auto& entry : shards_[i].by_use) wipe(entry.token.data(), entry.token.size());
+ private:
+  std::atomic<bool>& taken_;
+  const bool has_;
+};
+}  // namespace
+
+TokenCache::TokenCache(std::size_t max_bytes) : pages_(max_bytes), shards_(std::make_unique<Shard[]>(kShards)) {
+  const std::span<char> all = pages_.bytes();
+  const std::size_t each = all.size() / kShards & ~std::size_t{63};
+  for (std::size_t i = 0; i < kShards; ++i) shards_[i].tokens.take(all.subspan(i * each, each));
 }
 
-const VerificationKey* TokenCache::find(std::string_view token, const KeyRing& ring) const noexcept {
-  const std::uint64_t hash = hash_of(token);
-  const Shard& shard = shards_[hash % kShards];
-  std::unique_lock lock(shard.mutex, std::try_to_lock);
-  if (!lock) return nullptr;
-  const auto found = shard.index.find(hash);
-  if (found == shard.index.end()) return nullptr;
-  const Shard::Entry& entry = *found->second;
-  if (entry.generation != ring.generation() || entry.token != token) return nullptr;
-  shard.by_use.splice(shard.by_use.begin(), shard.by_use, found->second);
-  return entry.key;
-}
+TokenCache::~TokenCache() = default;
 
-void TokenCache::remember(std::string_view token, const KeyRing& ring, const VerificationKey& key) noexcept {
+const VerificationKey* TokenCache::find(const CompactJws& jws, const KeyRing& ring) noexcept {
+  const std::string_view token = jws.token();
   const std::uint64_t hash = hash_of(token);
   Shard& shard = shards_[hash % kShards];
-  const std::size_t cost = token.size() + kEntryOverhead;
-  if (cost > max_bytes_per_shard_) return;
-  std::unique_lock lock(shard.mutex, std::try_to_lock);
-  if (!lock) return;
-  try {
-    if (const auto found = shard.index.find(hash); found != shard.index.end()) shard.drop(found->second);
-    while (shard.bytes + cost > max_bytes_per_shard_) shard.drop(std::prev(shard.by_use.end()));
-    shard.by_use.push_front({hash, ring.generation(), &key, std::string(token)});
-    shard.index.emplace(hash, shard.by_use.begin());
-    shard.bytes += cost;
-  } catch (const std::bad_alloc&) {
-    // Not remembering is always right.
-  }
+  const Hold hold(shard.taken);
+  if (!hold) return nullptr;
+  const TokenShard::Entry* const entry = shard.tokens.find(hash, token, ring.generation());
+  if (!entry) return nullptr;
+  if (entry->tape_size > 0) jws.adopt_parse(entry->tape());
+  // Valid while a ring of that generation lives, which is `ring`.
+  return static_cast<const VerificationKey*>(entry->key);
+}
+
+void TokenCache::remember(const CompactJws& jws, const KeyRing& ring, const VerificationKey& key) noexcept {
+  const std::string_view token = jws.token();
+  const std::uint64_t hash = hash_of(token);
+  Shard& shard = shards_[hash % kShards];
+  const Hold hold(shard.taken);
+  if (!hold) return;
+  const JsonTape* const parsed = jws.parsed_claims();
+  const std::size_t tape = parsed ? parsed->packed_size() : 0;
+  char* const room = shard.tokens.remember(hash, token, ring.generation(), &key, tape);
+  if (room && tape > 0) parsed->pack(room);
+}
+
+// For tests and metrics: these wait.
+template <class Count>
+std::size_t TokenCache::sum(Count&& count) const noexcept {
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < kShards; ++i)
+    for (bool counted = false; !counted;) {
+      const Hold hold(shards_[i].taken);
+      counted = static_cast<bool>(hold);
+      if (counted)
+        n += count(shards_[i].tokens);
+      else
+        std::this_thread::yield();
+    }
+  return n;
 }
 
 std::size_t TokenCache::entries() const noexcept {
-  std::size_t n = 0;
-  for (std::size_t i = 0; i < kShards; ++i) {
-    std::lock_guard lock(shards_[i].mutex);
-    n += shards_[i].by_use.size();
-  }
-  return n;
+  return sum([](const TokenShard& shard) { return shard.entries(); });
 }
 std::size_t TokenCache::bytes() const noexcept {
-  std::size_t n = 0;
-  for (std::size_t i = 0; i < kShards; ++i) {
-    std::lock_guard lock(shards_[i].mutex);
-    n += shards_[i].bytes;
-  }
-  return n;
+  return sum([](const TokenShard& shard) { return shard.bytes(); });
 }
 
 }  // namespace sallyport

@@ -108,6 +108,13 @@ class JsonTape {
   JsonValue root() const noexcept { return JsonValue(this, 0); }
   std::size_t error_offset() const noexcept { return error_offset_; }
 
+  // What the last parse found, in little room, for whoever keeps it beside the very same bytes and meets them again.
+  // 0: it cannot be kept (an escape changed the text, or it is longer than the places have bits).
+  std::size_t packed_size() const noexcept;
+  void pack(char* out) const noexcept;  // packed_size() bytes
+  // As after parse(text): `packed` was made of a text that was the same, byte for byte.
+  void unpack(const char* text, std::string_view packed);
+
  private:
   friend class JsonValue;
   friend class JsonValue::Cursor;
@@ -115,6 +122,7 @@ class JsonTape {
   std::vector<std::uint32_t> scratch_;
   const char* text_ = nullptr;
   std::size_t error_offset_ = 0;
+  bool can_pack_ = false;
 };
 
 // What every claim of every token goes through is inline.

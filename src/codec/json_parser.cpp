@@ -4,6 +4,10 @@
 #include <bit>
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "codec/json.h"
 #include "codec/utf8.h"
 
@@ -65,6 +69,7 @@ class Parser {
   }
 
   std::size_t offset() const { return static_cast<std::size_t>(at_ - text_); }
+  bool changed_the_text() const { return changed_; }
 
  private:
   void skip_space() {
@@ -75,12 +80,12 @@ class Parser {
 
   bool add(JsonType type, const char* begin, std::size_t length) {
     if (nodes_.size() >= limits_.max_nodes) return false;
-    JsonNode node;
+    // In its place: a node made beside it would be read back in wider pieces than it was written, which stalls.
+    JsonNode& node = nodes_.emplace_back();
     node.type = type;
     node.begin = static_cast<std::uint32_t>(begin - text_);
     node.length = static_cast<std::uint32_t>(length);
-    node.next = static_cast<std::uint32_t>(nodes_.size()) + 1;
-    nodes_.push_back(node);
+    node.next = static_cast<std::uint32_t>(nodes_.size());
     return true;
   }
 
@@ -197,6 +202,7 @@ class Parser {
     char* to = at_;
     while (*at_ != '"') {
       if (*at_ == '\\') {
+        changed_ = true;
         if (const JsonError e = escape(to); e != JsonError::none) return e;
       } else if (is_plain(*at_)) {
         *to++ = *at_++;
@@ -215,6 +221,19 @@ class Parser {
   }
 
   void skip_plain() {
+#ifdef __SSE2__
+    for (; end_ - at_ >= 16; at_ += 16) {
+      const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at_));
+      // Compared as signed: what is above ASCII is below a space, too.
+      const __m128i ends = _mm_or_si128(
+          _mm_cmplt_epi8(text, _mm_set1_epi8(0x20)),
+          _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('"')), _mm_cmpeq_epi8(text, _mm_set1_epi8('\\'))));
+      if (const int found = _mm_movemask_epi8(ends)) {
+        at_ += std::countr_zero(static_cast<unsigned>(found));
+        return;
+      }
+    }
+#endif
     for (std::uint64_t w; end_ - at_ >= 8; at_ += 8) {
       std::memcpy(&w, at_, 8);
       const std::uint64_t found = specials(w);
@@ -338,9 +357,15 @@ class Parser {
     if (count <= kPairwiseMembers) {
       std::uint32_t starts[kPairwiseMembers];
       std::uint64_t digests[kPairwiseMembers];
+      std::uint64_t met = 0;  // a bit for each digest; only where one is met again can a name be
       for (std::uint32_t i = 0, at = first; i < count; ++i, at = after(at)) {
         starts[i] = at;
         digests[i] = digest(at);
+        const std::uint64_t bit = std::uint64_t{1} << (digests[i] * 0x9e37'79b9'7f4a'7c15 >> 58);
+        if (!(met & bit)) {
+          met |= bit;
+          continue;
+        }
         for (std::uint32_t k = 0; k < i; ++k)
           if (digests[k] == digests[i] && name(starts[k]) == name(at)) return duplicate(at);
       }
@@ -371,6 +396,7 @@ class Parser {
   std::uint32_t open_ = kNoParent;
   std::size_t depth_ = 0;
   bool opened_ = false;
+  bool changed_ = false;
 };
 
 }  // namespace
@@ -379,6 +405,7 @@ JsonError JsonTape::parse(char* text, std::size_t length, const JsonLimits& limi
   nodes_.clear();
   text_ = text;
   error_offset_ = 0;
+  can_pack_ = false;
   if (length > limits.max_bytes || length >= kNoParent) return JsonError::too_long;
   Parser parser(text, length, limits, nodes_, scratch_);
   const JsonError error = parser.run();
@@ -386,6 +413,7 @@ JsonError JsonTape::parse(char* text, std::size_t length, const JsonLimits& limi
     error_offset_ = parser.offset();
     nodes_.clear();
   }
+  can_pack_ = error == JsonError::none && !parser.changed_the_text() && length <= 0xffff && nodes_.size() <= 0xffff;
   return error;
 }
 

@@ -192,6 +192,33 @@ TEST(JsonTest, LimitsAreHeldToTheByteTheLevelAndTheNode) {
   EXPECT_EQ(error_of("[1] ", {.max_bytes = 3}), JsonError::too_long);
 }
 
+TEST(JsonTest, AParseThatIsKeptSaysTheSameOfTheSameBytes) {
+  Doc d(R"({"s":"a","n":-12.5e3,"t":true,"z":null,"a":[1,[],{}],"o":{"x":{"y":7}}})");
+  std::string packed(d.tape.packed_size(), 0);
+  ASSERT_GT(packed.size(), 0u);
+  d.tape.pack(packed.data());
+  const std::string same = d.text;
+  JsonTape other;
+  other.unpack(same.data(), packed);
+  const JsonValue root = other.root();
+  EXPECT_EQ(root.size(), 6u);
+  EXPECT_EQ(root.find("s")->string(), "a");
+  EXPECT_EQ(root.find("n")->text(), "-12.5e3");
+  EXPECT_EQ(root.find("t")->boolean(), true);
+  EXPECT_TRUE(root.find("z")->is_null());
+  EXPECT_EQ(root.find("a")->size(), 3u);
+  EXPECT_EQ(root.at_pointer("/o/x/y")->integer(), 7);
+  EXPECT_EQ(other.packed_size(), packed.size());
+}
+
+TEST(JsonTest, AParseThatChangedItsTextOrFailedOrIsTooLongIsNotKept) {
+  EXPECT_EQ(Doc(R"({"a":"\u0062"})").tape.packed_size(), 0u);
+  EXPECT_EQ(Doc(R"({"a":)").tape.packed_size(), 0u);
+  const JsonLimits wide{.max_bytes = 1 << 20};
+  EXPECT_GT(Doc("\"" + std::string(65'000, 'x') + "\"", wide).tape.packed_size(), 0u);
+  EXPECT_EQ(Doc("\"" + std::string(66'000, 'x') + "\"", wide).tape.packed_size(), 0u);
+}
+
 TEST(JsonTest, AFaultLeavesAnEmptyTapeAndItsPlace) {
   Doc d(R"({"a":1,"b":x})");
   EXPECT_EQ(d.error, JsonError::syntax);

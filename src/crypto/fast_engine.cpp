@@ -25,7 +25,9 @@ void Engine::settle() {
       fault_ = "a known answer came out wrong on the path " + std::string(name(path()));
     }
   }
-  active_.store(enabled_ && confirmers_ > 0 && known_answers_right_ && !condemned(), std::memory_order_release);
+  const bool answers = enabled_ && confirmers_ > 0 && known_answers_right_ && !condemned();
+  if (answers) ever_active_.store(true, std::memory_order_release);
+  active_.store(answers, std::memory_order_release);
 }
 
 void Engine::enable(bool on) {

@@ -103,6 +103,10 @@ class Engine {
   // For good.
   void condemn(std::string_view cause) noexcept;
   bool condemned() const noexcept { return condemned_.load(std::memory_order_acquire); }
+  // An answer of it was not OpenSSL's: whoever it let in is in doubt.
+  bool was_wrong() const noexcept { return mismatches_.load(std::memory_order_acquire) > 0; }
+  // It is active, or was: what is remembered may be its word.
+  bool ever_active() const noexcept { return ever_active_.load(std::memory_order_acquire); }
   bool active() const noexcept { return active_.load(std::memory_order_acquire); }
   EngineReport report() const;
 
@@ -131,7 +135,7 @@ class Engine {
 
   std::mutex building_;
   std::unique_ptr<Confirmations> waiting_;  // made before active_ is ever true, and kept
-  std::atomic<bool> active_{false}, condemned_{false}, wanted_{false}, asleep_{false};
+  std::atomic<bool> active_{false}, ever_active_{false}, condemned_{false}, wanted_{false}, asleep_{false};
   std::atomic<std::uint32_t> tick_{1}, bell_{0};
   std::atomic<std::uint64_t> answers_{0}, confirmed_{0}, unconfirmed_{0}, mismatches_{0};
   std::atomic<std::size_t> tables_{0}, table_bytes_{0};

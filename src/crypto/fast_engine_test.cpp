@@ -198,5 +198,35 @@ TEST_F(FastEngineTest, TablesStayWithinTheirBoundAndIdleOnesMakeRoom) {
   EXPECT_EQ(small.report().tables, kFit);
 }
 
+// Whoever may publish keys publishes a thousand and uses each: tables stay within their bound, one call makes but a
+// few, and a key in steady use keeps its own.
+TEST_F(FastEngineTest, AThousandKeysInTurnStayWithinTheBound) {
+  constexpr std::size_t kFit = 8;
+  Engine small(kFit * KeyTable::bytes_of(KeyType::p256));
+  small.enable(true);
+  small.begin_confirming();
+  Signed steady(small);
+  steady.use(small, Key::kUsesBeforeTable);
+  small.make_tables();
+  ASSERT_GT(steady.fast->table_bytes(), 0u);
+  std::vector<std::shared_ptr<Key>> keys;
+  for (int i = 0; i < 1000; ++i) {
+    const auto key = PrivateKey::generate(KeyType::p256);
+    const PublicKey& p = key->public_key();
+    keys.push_back(small.adopt(KeyType::p256, p.first(), p.second(), p.native_for_judges()));
+    for (std::uint32_t use = 0; use < Key::kUsesBeforeTable; ++use)
+      small.verify(keys.back(), SignatureScheme::ecdsa, Hash::sha256, kInput, steady.signature, [] { return false; });
+    if (i % 10) continue;
+    steady.use(small, 1);
+    const std::size_t before = small.report().tables;
+    small.make_tables();
+    EXPECT_LE(small.report().tables, before + Engine::kTablesAtOnce);
+    EXPECT_LE(small.report().table_bytes, kFit * KeyTable::bytes_of(KeyType::p256));
+  }
+  EXPECT_EQ(small.report().tables, kFit);
+  EXPECT_GT(steady.fast->table_bytes(), 0u);
+  EXPECT_TRUE(small.active());
+}
+
 }  // namespace
 }  // namespace sallyport::fast

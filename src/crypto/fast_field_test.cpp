@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <random>
 
+#include "crypto/fast_edwards25519.h"
 #include "crypto/fast_p256_curve.h"
+#include "crypto/fast_p384_curve.h"
 #include "crypto/fast_path.h"
 
 #if SALLYPORT_FAST_ENGINE
@@ -62,7 +64,7 @@ for line in sys.stdin:
     op, bits, m, a, b, c = line.split()
     bits, m, a, b, c = int(bits), *(int(x, 16) for x in (m, a, b, c))
     right = {'add': lambda: (a + b) % m, 'subtract': lambda: (a - b) % m, 'product': lambda: a * b * pow(2, -bits, m) % m,
-             'inverse': lambda: pow(a, -1, m)}[op]()
+             'inverse': lambda: pow(a, -1, m), 'wide': lambda: (a + (b << bits)) % m}[op]()
     count += 1
     if right != c:
         wrong += 1
@@ -74,8 +76,9 @@ class Judge {
  public:
   Judge() : pipe_(::popen(("python3 -c \"" + std::string(kJudge) + "\"").c_str(), "w")) {}
   template <int N>
-  void say(const char* op, const Wide<N>& m, const Wide<N>& a, const Wide<N>& b, const Wide<N>& c) {
-    std::fprintf(pipe_, "%s %d %s %s %s %s\n", op, 64 * N, hex(m).c_str(), hex(a).c_str(), hex(b).c_str(),
+  void say(const char* op, const Wide<N>& m, const Wide<N>& a, const Wide<N>& b, const Wide<N>& c,
+           int radix_bits = 64 * N) {
+    std::fprintf(pipe_, "%s %d %s %s %s %s\n", op, radix_bits, hex(m).c_str(), hex(a).c_str(), hex(b).c_str(),
                  hex(c).c_str());
   }
   int done() { return ::pclose(pipe_); }
@@ -111,6 +114,34 @@ void ask_all(Judge& judge, int rounds) {
   }
 }
 
+// Numbers of any size below 2^256; no Montgomery's form, so that a product is a product (2^0).
+void ask_25519(Judge& judge, int rounds) {
+  using F = Field25519;
+  std::mt19937_64 random(9);
+  const auto next = [&] {
+    Wide<4> a{};
+    for (Limb& x : a.limb) x = random() % 4 == 0 ? (random() % 2 ? ~Limb{0} : 0) : random();
+    if (random() % 8 == 0) a = F::kModulus;
+    if (random() % 4 == 0) a.limb[0] -= random() % 40;
+    return a;
+  };
+  for (int i = 0; i < rounds; ++i) {
+    const Wide<4> a = next(), b = next();
+    Wide<4> c;
+    F::add(c, a, b);
+    judge.say("add", F::kModulus, a, b, F::canonical(c), 0);
+    F::subtract(c, a, b);
+    judge.say("subtract", F::kModulus, a, b, F::canonical(c), 0);
+    F::product(c, a, b);
+    judge.say("product", F::kModulus, a, b, F::canonical(c), 0);
+    if (!F::is_zero_here(a)) judge.say("inverse", F::kModulus, a, a, F::inverse(a), 0);
+    unsigned char hash[64];
+    for (unsigned char& byte : hash) byte = static_cast<unsigned char>(random());
+    const Wide<4> h0 = from_little_endian<4>(hash), h1 = from_little_endian<4>(hash + 32);
+    judge.say("wide", Order25519::kModulus, h0, h1, Edwards25519::modulo_order(hash), 256);
+  }
+}
+
 TEST(FastFieldTest, AgreesWithTheBigIntegersOfPython) {
   Judge judge;
   ask_all<P256::Field, P256::PortableProduct>(judge, 3000);
@@ -118,6 +149,9 @@ TEST(FastFieldTest, AgreesWithTheBigIntegersOfPython) {
   if (has(Path::adx)) ask_all<P256::Field, P256::AdxProduct>(judge, 3000);
 #endif
   ask_all<P256::Order>(judge, 3000);
+  ask_all<P384::Field, P384::PortableProduct>(judge, 3000);
+  ask_all<P384::Order>(judge, 3000);
+  ask_25519(judge, 3000);
   EXPECT_EQ(judge.done(), 0);
 }
 

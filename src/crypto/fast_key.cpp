@@ -3,22 +3,62 @@
 #include <thread>
 
 #include "crypto/ecdsa_form.h"
+#include "crypto/edwards.h"
+#include "crypto/fast_ed25519.h"
 #include "crypto/fast_p256.h"
+#include "crypto/fast_p384.h"
 #include "crypto/openssl_handles.h"
+#include "crypto/sha2_context.h"
 
 namespace sallyport::fast {
 namespace {
 
-class P256Table final : public KeyTable {
+// `Curve`: P256Key, P384Key.
+template <class Curve, Hash kHash>
+class EcdsaTable final : public KeyTable {
  public:
-  explicit P256Table(std::unique_ptr<const P256Key> key) : key_(std::move(key)) {}
-  bool verify(std::string_view input, std::string_view signature) const noexcept override {
-    return key_->verify(digest(Hash::sha256, input).view(), signature);
+  static std::unique_ptr<const KeyTable> make(std::string_view x, std::string_view y, Path path) {
+    auto key = Curve::make(x, y, path);
+    if (!key) return nullptr;
+    return std::make_unique<EcdsaTable>(std::move(key));
   }
-  std::size_t bytes() const noexcept override { return P256Key::bytes(); }
+  explicit EcdsaTable(std::unique_ptr<const Curve> key) : key_(std::move(key)) {}
+  bool verify(std::string_view input, std::string_view signature) const noexcept override {
+    return key_->verify(digest(kHash, input).view(), signature);
+  }
+  std::size_t bytes() const noexcept override { return Curve::bytes(); }
 
  private:
-  std::unique_ptr<const P256Key> key_;
+  std::unique_ptr<const Curve> key_;
+};
+using P256Table = EcdsaTable<P256Key, Hash::sha256>;
+using P384Table = EcdsaTable<P384Key, Hash::sha384>;
+
+class Ed25519Table final : public KeyTable {
+ public:
+  static std::unique_ptr<const KeyTable> make(std::string_view key, Path path) {
+    if (!is_sound_ed25519_key(key)) return nullptr;
+    auto made = Ed25519Key::make(key, path);
+    if (!made) return nullptr;
+    return std::make_unique<Ed25519Table>(key, std::move(made));
+  }
+  Ed25519Table(std::string_view bytes, std::unique_ptr<const Ed25519Key> key) : bytes_(bytes), key_(std::move(key)) {}
+  bool verify(std::string_view input, std::string_view signature) const noexcept override {
+    if (signature.size() != 64) return false;
+    Sha512State state;
+    state.update(signature.data(), 32);
+    state.update(bytes_.data(), bytes_.size());
+    state.update(input.data(), input.size());
+    Digest hash;
+    hash.size = Sha512State::kSize;
+    state.finish(hash.bytes.data());
+    return key_->verify(hash.view(), signature);
+  }
+  std::size_t bytes() const noexcept override { return Ed25519Key::bytes(); }
+
+ private:
+  const std::string bytes_;
+  std::unique_ptr<const Ed25519Key> key_;
 };
 
 const EVP_MD* message_digest(Hash hash) noexcept {
@@ -39,22 +79,49 @@ std::unique_ptr<const KeyTable> KeyTable::make(KeyType type, std::string_view fi
                                                Path path) {
   switch (type) {
     case KeyType::p256:
-      if (auto key = P256Key::make(first, second, path)) return std::make_unique<P256Table>(std::move(key));
-      return nullptr;
-    case KeyType::rsa:
+      return P256Table::make(first, second, path);
     case KeyType::p384:
-    case KeyType::p521:
+      return P384Table::make(first, second, path);
     case KeyType::ed25519:
+      return Ed25519Table::make(first, path);
+    case KeyType::rsa:
+    case KeyType::p521:
     case KeyType::ed448:
       break;
   }
   return nullptr;
 }
 
-std::size_t KeyTable::bytes_of(KeyType type) noexcept { return type == KeyType::p256 ? P256Key::bytes() : 0; }
+std::size_t KeyTable::bytes_of(KeyType type) noexcept {
+  switch (type) {
+    case KeyType::p256:
+      return P256Key::bytes();
+    case KeyType::p384:
+      return P384Key::bytes();
+    case KeyType::ed25519:
+      return Ed25519Key::bytes();
+    case KeyType::rsa:
+    case KeyType::p521:
+    case KeyType::ed448:
+      break;
+  }
+  return 0;
+}
 
 bool KeyTable::serves(KeyType type, SignatureScheme scheme, Hash hash) noexcept {
-  return type == KeyType::p256 && scheme == SignatureScheme::ecdsa && hash == Hash::sha256;
+  switch (type) {
+    case KeyType::p256:
+      return scheme == SignatureScheme::ecdsa && hash == Hash::sha256;
+    case KeyType::p384:
+      return scheme == SignatureScheme::ecdsa && hash == Hash::sha384;
+    case KeyType::ed25519:
+      return scheme == SignatureScheme::eddsa;
+    case KeyType::rsa:
+    case KeyType::p521:
+    case KeyType::ed448:
+      break;
+  }
+  return false;
 }
 
 Key::Key(KeyType type, std::string first, std::string second, void* evp_pkey)
@@ -81,6 +148,7 @@ Key::Answer Key::ask(std::uint32_t tick, std::string_view input, std::string_vie
 }
 
 bool Key::judge(SignatureScheme scheme, Hash hash, std::string_view input, std::string_view signature) const noexcept {
+  if (type_ == KeyType::ed25519) return scheme == SignatureScheme::eddsa && verify_ed25519(first_, input, signature);
   const ErrorQueueGuard guard;
   const EvpMdCtx ctx(EVP_MD_CTX_new());
   EVP_PKEY* key = static_cast<EVP_PKEY*>(pkey_);

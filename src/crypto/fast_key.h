@@ -62,7 +62,7 @@ class Key {
   // By the table, where there is one. `tick` is remembered as the time of the last use.
   Answer ask(std::uint32_t tick, std::string_view input, std::string_view signature) const noexcept;
 
-  // By OpenSSL, from nothing but the key: the judge. Any thread.
+  // By OpenSSL (Ed25519: libsodium), from nothing but the key: the judge. Any thread.
   bool judge(SignatureScheme scheme, Hash hash, std::string_view input, std::string_view signature) const noexcept;
 
   // Off the decision path, by one thread at a time.

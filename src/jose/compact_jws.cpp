@@ -195,4 +195,17 @@ Result<JsonValue, Reason> CompactJws::peek_unverified_claims() const {
   return room.payload_tape.root();
 }
 
+const JsonTape* CompactJws::parsed_claims() const noexcept {
+  const TokenBuffers& room = *buffers_;
+  const bool ours = room.parse_number == parse_number_ && room.payload_state == TokenBuffers::Payload::parsed;
+  return ours ? &room.payload_tape : nullptr;
+}
+
+void CompactJws::adopt_parse(std::string_view packed) const {
+  TokenBuffers& room = *buffers_;
+  if (room.parse_number != parse_number_ || room.payload_state != TokenBuffers::Payload::decoded) return;
+  room.payload_tape.unpack(room.payload.data(), packed);
+  room.payload_state = TokenBuffers::Payload::parsed;
+}
+
 }  // namespace sallyport

@@ -78,6 +78,10 @@ class CompactJws {
   // Payload decoded and parsed into the buffers, NOT believed: for choosing an issuer's keys, for cheap refusals
   // and for `token inspect`. malformed_token where it is no strict JSON object. Parsed once, however often asked.
   Result<JsonValue, Reason> peek_unverified_claims() const;
+  // The parse of the payload, where it was good: for whoever keeps it beside the token's bytes.
+  const JsonTape* parsed_claims() const noexcept;
+  // What parsed_claims() packed for a token of the very same bytes: spares the parse.
+  void adopt_parse(std::string_view packed) const;
   JsonValue header() const noexcept { return buffers_->header_tape.root(); }
 
  private:

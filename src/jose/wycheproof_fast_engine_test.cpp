@@ -49,7 +49,10 @@ TEST_P(WycheproofFastEngineTest, ValidIsAcceptedAndInvalidRefused) {
 }
 INSTANTIATE_TEST_SUITE_P(All, WycheproofFastEngineTest,
                          testing::Values(FastVectors{"ecdsa_secp256r1_sha256_p1363", fast::Path::portable},
-                                         FastVectors{"ecdsa_secp256r1_sha256_p1363", fast::Path::adx}),
+                                         FastVectors{"ecdsa_secp256r1_sha256_p1363", fast::Path::adx},
+                                         FastVectors{"ecdsa_secp384r1_sha384_p1363", fast::Path::portable},
+                                         FastVectors{"ecdsa_secp384r1_sha384_p1363", fast::Path::adx},
+                                         FastVectors{"ed25519", fast::Path::portable}),
                          [](const auto& each) {
                            return std::string(each.param.file) + "_" + std::string(fast::name(each.param.path));
                          });
