@@ -12,7 +12,7 @@ BarRecord bar(BarKind kind, std::string value, std::string why = "") {
 
 std::vector<std::string> values(Store& store, BarClass of) {
   std::vector<std::string> found;
-  const auto all = store.list_bars({.of = of});
+  const auto all = store.list_bars({of, 0, "", 1000});
   EXPECT_TRUE(all) << (all ? "" : all.error().to_text());
   if (all)
     for (const BarRecord& one : *all) found.push_back(one.value);
@@ -29,7 +29,7 @@ TEST_P(StoreContractTest, KeepsARevocationAsItWasGiven) {
   ASSERT_TRUE(put) << put.error().to_text();
   EXPECT_FALSE(put->was_there);
   EXPECT_GT(put->record.id, 0);
-  const auto all = *store->list_bars({.of = BarClass::revocation});
+  const auto all = *store->list_bars({BarClass::revocation, 0, "", 1000});
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0].id, put->record.id);
   EXPECT_EQ(all[0].kind, BarKind::key_id);
@@ -119,9 +119,9 @@ TEST_P(StoreContractTest, RemovesOneByItsIdAndItsClass) {
 TEST_P(StoreContractTest, ListsBarsByCursorAndSearch) {
   const auto store = place_->open();
   ASSERT_TRUE(store->put_bars({bar(BarKind::jti, "a1"), bar(BarKind::jti, "a2", "stolen"), bar(BarKind::jti, "b%")}));
-  const auto page = *store->list_bars({.of = BarClass::revocation, .after = 0, .search = "", .limit = 2});
+  const auto page = *store->list_bars({BarClass::revocation, 0, "", 2});
   ASSERT_EQ(page.size(), 2u);
-  const auto rest = *store->list_bars({.of = BarClass::revocation, .after = page[1].id, .search = "", .limit = 2});
+  const auto rest = *store->list_bars({BarClass::revocation, page[1].id, "", 2});
   ASSERT_EQ(rest.size(), 1u);
   EXPECT_EQ(rest[0].value, "b%");
   const auto found = [&](const char* text) { return store->list_bars({BarClass::revocation, 0, text, 10})->size(); };
