@@ -20,9 +20,13 @@ class InputFile {
   InputFile(const std::string& path, bool json)
       : file_(path == "-" ? stdin : std::fopen(path.c_str(), "rb")), owned_(path != "-") {
     if (!file_) {
-      const ErrorKind kind = errno == ENOENT ? ErrorKind::kNotFound : ErrorKind::kDenied;
-      fail({kind, fmt::format("cannot read {}: {}", printable(path), std::strerror(errno)), "", ""}, kEnvironment,
-           json);
+      const int why = errno;
+      fail({why == ENOENT ? ErrorKind::kNotFound : ErrorKind::kDenied,
+            fmt::format("cannot read {}: {}", printable(path), std::strerror(why)),
+            why == ENOENT ? "is the path right? - is standard input"
+                          : "run it as a user who may read the file, or give it by standard input: - < FILE",
+            ""},
+           kEnvironment, json);
     }
     struct stat st {};
     if (::fstat(fileno(file_), &st) == 0 && S_ISREG(st.st_mode) && owned_)

@@ -9,6 +9,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -152,9 +153,9 @@ def python_suite(label, files, extra=(), env=None, seconds=1200):
     return run
 
 
-def brokers(only):
-    """One run of the broker suite for each Mosquitto: Debian 12's own, 13's and forky's."""
-    files = sorted((HERE / "broker").glob("*_test.py"))
+def brokers(name, only):
+    """One run of these tests for each Mosquitto: Debian 12's own, 13's and forky's."""
+    files = sorted((HERE / name).glob("*_test.py"))
     wanted = os.environ.get("SALLYPORT_BROKERS", "installed trixie forky").split()
 
     def with_suite(suite):
@@ -162,19 +163,19 @@ def brokers(only):
             folder = broker_folder() / suite
             *lines, code = spawn([str(HERE / "debian_broker"), suite, str(folder)], seconds=300)
             if code != 0:
-                say(f"FAILED  broker {suite}: this Mosquitto could not be had")
+                say(f"FAILED  {name} {suite}: this Mosquitto could not be had")
                 say("\n".join("        | " + line for line in lines))
                 return Count(failed=1)
-            say(f"ok      broker {suite}: {lines[-1] if lines else ''}")
+            say(f"ok      {name} {suite}: {lines[-1] if lines else ''}")
             env = {"SALLYPORT_TEST_BROKER": str(folder / "run-mosquitto"), "SALLYPORT_TEST_BROKER_NAME": suite}
-            return python_suite(f"broker {suite}", files, only, env)()
+            return python_suite(f"{name} {suite}", files, only, env)()
 
         return run
 
     jobs = []
     for suite in wanted:
         if suite == "installed":
-            jobs.append(python_suite("broker", files, only, {"SALLYPORT_TEST_BROKER": "/usr/sbin/mosquitto"}))
+            jobs.append(python_suite(name, files, only, {"SALLYPORT_TEST_BROKER": "/usr/sbin/mosquitto"}))
         else:
             jobs.append(with_suite(suite))
     return jobs
@@ -226,14 +227,24 @@ def main():
         }
         return [python_suite(label, files, only, env)]
 
+    def bare():
+        """Both commands in a Debian 12 that has nothing; its tests are counted as one."""
+        *lines, code = spawn([str(HERE / "bare_root")], seconds=3 * 3600)
+        said = lines[-1] if lines else "it said nothing"
+        good = code == 0 and re.fullmatch(r"[1-9]\d* passed, 0 failed", said) is not None
+        say(f"{'ok     ' if good else 'FAILED '} bare: make build and make test in a bare Debian 12: {said}")
+        if not good:
+            say("\n".join("        | " + line for line in lines if not line.startswith(("ok ", "["))))
+        return Count(passed=good, failed=not good)
+
     suites = {
         "layers": lambda: [python_suite("layers", [HERE / "layers_test.py"], only)],
-        "broker": lambda: brokers(only),
+        "broker": lambda: brokers("broker", only),
         "asan": lambda: units("asan"),
         "units": lambda: long_units("release", "units"),
         "tsan": lambda: long_units("tsan", "tsan"),
         "cli": lambda: folder("cli"),
-        "keys": lambda: folder("keys"),
+        "keys": lambda: brokers("keys", only),
         "http": lambda: folder("http"),
         "cluster": lambda: folder("cluster"),
         "http-asan": lambda: sanitized_http("asan"),
@@ -248,6 +259,7 @@ def main():
         "install": lambda: [python_suite("install", [HERE / "install_test.py", HERE / "hardening_test.py"], only)],
         "speed": lambda: folder("speed"),
         "long": long,
+        "bare": lambda: [bare] if options.all or "bare" in options.suites else [],
     }
     wanted = options.suites or list(suites)
     unknown = [name for name in wanted if name not in suites]

@@ -41,6 +41,11 @@ def free_port():
         return s.getsockname()[1]
 
 
+def other_core(core):
+    """For the clients: another one than the broker's, where there is one."""
+    return next((c for c in sorted(os.sched_getaffinity(0)) if c != core), core)
+
+
 def algorithm_of(kind):
     return kind.split()[0] if kind != "accept-all" else ALGORITHMS[0]
 
@@ -138,8 +143,7 @@ def one_round(kind, tokens, count, core, client_core):
 def measure(rounds, count, core, say):
     if mosquitto() is None:
         return {"left_out": "no mosquitto on this machine"}
-    cores = sorted(os.sched_getaffinity(0))
-    client_core = next((c for c in cores if c != core), core)
+    client_core = other_core(core)
     tokens = make_tokens(ALGORITHMS, count, "storm")
     kinds = ["accept-all", *ALGORITHMS, FAST]
     samples = {}

@@ -1,13 +1,12 @@
 """Publish throughput of a real Mosquitto: with our topic rules, with its own acl_file, with dynamic security, with nothing."""
 import json
-import os
 import shutil
 import statistics
 import subprocess
 import tempfile
 from pathlib import Path
 
-from .broker import Broker, free_port, mosquitto
+from .broker import Broker, mosquitto, other_core
 from .peers import BUILD
 from .tokens import make_tokens, pinned
 
@@ -95,8 +94,7 @@ def one_run(kind, tokens, count, in_flight, core, client_core):
 def measure(rounds, count, core, say):
     if mosquitto() is None:
         return {"left_out": "no mosquitto on this machine"}
-    cores = sorted(os.sched_getaffinity(0))
-    client_core = next((c for c in cores if c != core), core)
+    client_core = other_core(core)
     tokens = make_tokens(["HS256"], 10, "publish")
     kinds = [kind for kind in KINDS if kind != "dynamic security" or (dynsec_plugin() and shutil.which("mosquitto_ctrl"))]
     samples = {kind: [] for kind in kinds}

@@ -3,7 +3,7 @@ import platform
 import re
 import subprocess
 
-from . import http, publish, rabbitmq, topics
+from . import http, keys, publish, rabbitmq, topics
 from .peers import OURS
 from .sweeps import file_name
 from .tokens import best_of_others
@@ -115,6 +115,16 @@ def users_table(users):
     return lines
 
 
+def keys_lines(found):
+    if not found:
+        return []
+    lines = ["## Keys over the network", "", "Looking a key up as a decision does it:", "", *keys.lookup_table(found.get("lookup", {})), ""]
+    if "rows" in found:
+        lines += [f"{found['connects']:,} clients with ES256 tokens, {found['in_flight']} at a time, against a broker whose keys come by `jwks_url`: once,",
+                  "and again each second (`max-age=1`, `jwks_cooldown = \"1s\"`, no ETag: each answer is read and judged anew).", ""]
+    return [*lines, *keys.refresh_table(found), ""]
+
+
 def left_out_lines(result):
     lines = [f"- {name}: {why}" for name, why in result["left_out"].items()]
     for algorithm, modes in result["tokens"].items():
@@ -168,7 +178,7 @@ def page(result, notes):
                   "beside a broker without plugin, acl_file and passwords. Each message is asked about twice: to publish, and to deliver.", ""]
     lines += [*publish.table(published), "", "## Users", "",
               "`user import` of EMQX's CSV (salted SHA-256), then a new process up to its first decision, for the last of them.", "",
-              *users_table(result.get("users", {})), "",
+              *users_table(result.get("users", {})), "", *keys_lines(result.get("keys", {})),
               "## The daemon", "",
               f"One worker on one core, the load on another, {http.CONNECTIONS} connections that are kept, each with one request at a time;",
               "ES256, tokens of about 450 bytes, their two claims bound to the client. The servers beside it do the same job, one core",

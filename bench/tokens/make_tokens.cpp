@@ -51,6 +51,7 @@ void make(const std::string& folder, int count, Algorithm alg) {
   const std::string header = R"({"alg":")" + std::string(name(alg)) + R"(","typ":"JWT"})";
   const std::int64_t now = std::time(nullptr);
   std::ofstream(stem + ".key") << (symmetric ? secret : key->public_pem());
+  if (!symmetric) std::ofstream(stem + ".jwks") << R"({"keys":[)" << key->jwk(false) << "]}";
   std::ofstream good(stem + ".good"), bad(stem + ".bad");
   const auto line = [&](std::ofstream& out, const char* kind, const Who& w, const SigningKey& by,
                         const std::string& claims) {

@@ -544,8 +544,8 @@ void Gate::follow_users() {
       ++compare_next_;
       continue;
     }
-    if (known) out.push_back(std::move(entry));
-    if (&entry != &password_sessions_.back()) entry = std::move(password_sessions_.back());
+    std::swap(entry, password_sessions_.back());
+    if (known) out.push_back(std::move(password_sessions_.back()));
     password_sessions_.pop_back();
   }
   for (const EndTimer::Entry& entry : out) {

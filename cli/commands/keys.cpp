@@ -10,10 +10,10 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/reply.h"
+#include "cli/running_gate.h"
 #include "cli/source_check.h"
 #include "config/load.h"
-#include "control/client.h"
-#include "control/find_socket.h"
 #include "keys/key_source.h"
 
 namespace sallyport::cli {
@@ -28,33 +28,6 @@ struct KeysOptions {
   std::int64_t timeout = 5;
 };
 
-json ask(const KeysOptions& o, const json& request) {
-  const auto socket = control::find_socket(o.config);
-  if (!socket) fail(socket.error(), kEnvironment, o.json);
-  auto reply = control::ControlClient(*socket).ask(request);
-  if (!reply) fail(reply.error(), o.json);
-  return std::move(*reply);
-}
-
-void print_json(const json& value) { std::puts(value.dump(2, ' ', false, json::error_handler_t::replace).c_str()); }
-
-std::string text(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_string() ? printable(it->get<std::string>()) : std::string();
-}
-std::int64_t number(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_number_integer() ? it->get<std::int64_t>() : 0;
-}
-bool yes(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_boolean() && it->get<bool>();
-}
-const json& member(const json& object, const char* name) {
-  static const json nothing;
-  const auto it = object.find(name);
-  return it != object.end() ? *it : nothing;
-}
 std::string span(std::int64_t seconds) {
   if (seconds < 0) seconds = 0;
   if (seconds < 120) return fmt::format("{} s", seconds);
@@ -68,9 +41,7 @@ std::int64_t ago(const json& object, const char* name) {
 
 std::string algorithms(const json& key) {
   std::string out;
-  if (const json& list = member(key, "algorithms"); list.is_array())
-    for (const json& a : list)
-      if (a.is_string()) out += (out.empty() ? "" : " ") + printable(a.get<std::string>());
+  for (const std::string& name : texts(member(key, "algorithms"))) out += (out.empty() ? "" : " ") + name;
   return out;
 }
 
@@ -107,8 +78,8 @@ void print_source(const json& s) {
 }
 
 void list(const KeysOptions& o) {
-  const json reply = ask(o, {{"verb", "keys"}});
-  if (o.json) return print_json(reply);
+  const json reply = ask_running(o.config, {{"verb", "keys"}}, o.json);
+  if (o.json) return print_reply(reply);
   const json& sources = member(reply, "sources");
   if (sources.is_array())
     for (const json& s : sources) print_source(s);
@@ -134,7 +105,7 @@ const json* find_source(const json& reply, const std::string& name) {
 void refresh(const KeysOptions& o) {
   json request{{"verb", "refresh"}};
   if (o.source) request["source"] = *o.source;
-  const json before = ask(o, request);
+  const json before = ask_running(o.config, request, o.json);
   const json& asked = member(before, "sources");
   if (!asked.is_array())
     fail({ErrorKind::kInternal, "the answer cannot be read", "are the command and the plugin of one release?", ""},
@@ -155,7 +126,7 @@ void refresh(const KeysOptions& o) {
   bool all = false;
   while (!all && std::chrono::steady_clock::now() < end) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    now = ask(o, {{"verb", "keys"}});
+    now = ask_running(o.config, {{"verb", "keys"}}, o.json);
     all = true;
     for (const json& s : asked) {
       const json* source = find_source(now, member(s, "name").is_string() ? s["name"].get<std::string>() : "");
@@ -172,7 +143,7 @@ void refresh(const KeysOptions& o) {
     results.push_back(*source);
     if (!o.json) print_source(*source);
   }
-  if (o.json) print_json({{"refreshed", good}, {"sources", std::move(results)}});
+  if (o.json) print_reply({{"refreshed", good}, {"sources", std::move(results)}});
   if (!good) throw ExitWith{kEnvironment};
 }
 
@@ -231,7 +202,7 @@ void doctor(const KeysOptions& o) {
     all.push_back({{"name", s.name}, {"address", s.address}, {"good", s.report.good()}, {"steps", to_json(s.report)}});
     if (!o.json) print_report(s.name.empty() ? s.address : "issuer " + s.name + ": " + s.address, s.report);
   }
-  if (o.json) print_json({{"good", good}, {"sources", std::move(all)}});
+  if (o.json) print_reply({{"good", good}, {"sources", std::move(all)}});
   if (!good) throw ExitWith{kEnvironment};
 }
 

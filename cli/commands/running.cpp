@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/reply.h"
 #include "cli/running_gate.h"
 
 namespace sallyport::cli {
@@ -22,36 +23,6 @@ struct RunningOptions {
   std::optional<int> last;
 };
 
-json ask(const RunningOptions& options, const json& request) {
-  return ask_running(options.config, request, options.json);
-}
-
-void print_json(const json& value) { std::puts(value.dump(2, ' ', false, json::error_handler_t::replace).c_str()); }
-
-// What another process says is shown, never trusted to be there or to be harmless.
-std::string text(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_string() ? printable(it->get<std::string>()) : std::string();
-}
-std::int64_t number(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_number_integer() ? it->get<std::int64_t>() : 0;
-}
-bool yes(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_boolean() && it->get<bool>();
-}
-json member(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() ? *it : json();
-}
-std::vector<std::string> texts(const json& list) {
-  std::vector<std::string> out;
-  if (list.is_array())
-    for (const json& one : list)
-      if (one.is_string()) out.push_back(printable(one.get<std::string>()));
-  return out;
-}
 std::string moment(std::int64_t at) {
   const std::time_t t = static_cast<std::time_t>(at);
   std::tm utc{};
@@ -83,8 +54,8 @@ void print_health(const json& health) {
 }
 
 void status(const RunningOptions& options) {
-  const json s = ask(options, {{"verb", "status"}});
-  if (options.json) return print_json(s);
+  const json s = ask_running(options.config, {{"verb", "status"}}, options.json);
+  if (options.json) return print_reply(s);
   const json host = member(s, "host");
   fmt::print("sallyport {}{}\n", text(s, "version"), text(host, "broker").empty() ? "" : " in " + text(host, "broker"));
   print_health(member(s, "health"));
@@ -138,10 +109,10 @@ std::string error_text(const json& e) {
 }
 
 void reload(const RunningOptions& options) {
-  const json outcome = ask(options, {{"verb", "reload"}});
+  const json outcome = ask_running(options.config, {{"verb", "reload"}}, options.json);
   const bool applied = yes(outcome, "applied");
   if (options.json) {
-    print_json(outcome);
+    print_reply(outcome);
   } else {
     for (const json& w : member(outcome, "warnings")) fmt::print(stderr, "warning: {}\n", error_text(w));
     for (const json& f : member(outcome, "faults")) fmt::print(stderr, "sallyport: {}\n", error_text(f));
@@ -156,8 +127,8 @@ void reload(const RunningOptions& options) {
 // -- metrics
 
 void metrics(const RunningOptions& options) {
-  const json reply = ask(options, {{"verb", "metrics"}});
-  if (options.json) return print_json(reply);
+  const json reply = ask_running(options.config, {{"verb", "metrics"}}, options.json);
+  if (options.json) return print_reply(reply);
   const json page = member(reply, "text");
   if (page.is_string()) std::fputs(page.get_ref<const std::string&>().c_str(), stdout);
 }
@@ -193,7 +164,7 @@ void why(const RunningOptions& options) {
   json request{{"verb", "why"}};
   if (options.client_id) request["client_id"] = *options.client_id;
   if (options.last) request["last"] = *options.last;
-  json reply = ask(options, request);
+  json reply = ask_running(options.config, request, options.json);
   json list = member(reply, "decisions");
   if (!list.is_array() || list.empty()) {
     const std::string who = options.client_id
@@ -215,7 +186,7 @@ void why(const RunningOptions& options) {
   }
   json out = json::array();
   for (std::size_t i = std::min(shown, list.size()); i-- > 0;) out.push_back(list[i]);  // newest last, as in a log
-  if (options.json) return print_json({{"decisions", std::move(out)}});
+  if (options.json) return print_reply({{"decisions", std::move(out)}});
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (i) fmt::print("\n");
     print_decision(out[i]);

@@ -112,7 +112,8 @@ class Importer {
       progress.advance(rows_);
     }
     if (bytes_.failed())
-      fail({ErrorKind::kUnavailable, fmt::format("cannot read all of {}", printable(flags_.file)), "", ""},
+      fail({ErrorKind::kUnavailable, fmt::format("cannot read all of {}", printable(flags_.file)),
+            "nothing was written; is it a file, and is the disk it lies on well?", ""},
            options_.json);
   }
 

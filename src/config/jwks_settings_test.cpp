@@ -12,11 +12,6 @@ using testing::Not;
 
 class JwksSettingsTest : public testing::Test {
  protected:
-  static std::string texts(const std::vector<Error>& errors) {
-    std::string out;
-    for (const Error& e : errors) out += e.to_text() + "\n";
-    return out;
-  }
   // All faults, or all warnings, or "well".
   std::string said(const std::string& toml) {
     auto loaded = load_settings(folder.write("s.toml", toml), {});

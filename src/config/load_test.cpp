@@ -44,12 +44,23 @@ class LoadTest : public testing::Test {
     }
     return std::move(*loaded);
   }
-  static std::string texts(const std::vector<Error>& errors) {
-    std::string out;
-    for (const Error& e : errors) out += e.to_text() + "\n";
-    return out;
+  std::string warnings(const std::string& toml) { return texts(load(toml).warnings); }
+  std::string advice(const std::string& toml) { return texts(load(toml).advice); }
+  std::string_view secret(const std::string& toml, std::optional<StoredSettings> stored = {}) {
+    loaded_ = load(toml, std::move(stored));
+    return loaded_.settings.jwt.secret.view();
+  }
+  // What the settings are, by the name of a setting.
+  static const ShownValue& shown(const LoadedSettings& loaded, const std::string& name) {
+    static const ShownValue none{};
+    for (const ShownValue& v : loaded.values)
+      if (v.name == name) return v;
+    return none;
   }
   TempFolder folder;
+
+ private:
+  LoadedSettings loaded_;
 };
 
 TEST_F(LoadTest, ReadsEverySetting) {
@@ -282,14 +293,13 @@ TEST_F(LoadTest, TakesASecretInEveryForm) {
   folder.write("line", "from a file\n");
   folder.write("lines", "two newlines\n\n");
   folder.write("base64", "ZnJvbSBiYXNlNjQ=\n");
-  EXPECT_EQ(load("[jwt]\nsecret = \"plain\"\n").settings.jwt.secret.view(), "plain");
-  EXPECT_EQ(load("[jwt]\nsecret = { env = \"SALLYPORT_TEST_SECRET\" }\n").settings.jwt.secret.view(),
-            "from the environment");
-  EXPECT_EQ(load("[jwt]\nsecret = { file = \"line\" }\n").settings.jwt.secret.view(), "from a file");
-  EXPECT_EQ(load("[jwt]\nsecret_file = \"" + folder.path("line") + "\"\n").settings.jwt.secret.view(), "from a file");
-  EXPECT_EQ(load("[jwt]\nsecret_file = \"lines\"\n").settings.jwt.secret.view(), "two newlines\n");
-  EXPECT_EQ(load("[jwt]\nsecret_base64 = { file = \"base64\" }\n").settings.jwt.secret.view(), "from base64");
-  EXPECT_EQ(load("[jwt]\nsecret_base64 = \"_-8\"\n").settings.jwt.secret.view(), "\xff\xef");
+  EXPECT_EQ(secret("[jwt]\nsecret = \"plain\"\n"), "plain");
+  EXPECT_EQ(secret("[jwt]\nsecret = { env = \"SALLYPORT_TEST_SECRET\" }\n"), "from the environment");
+  EXPECT_EQ(secret("[jwt]\nsecret = { file = \"line\" }\n"), "from a file");
+  EXPECT_EQ(secret("[jwt]\nsecret_file = \"" + folder.path("line") + "\"\n"), "from a file");
+  EXPECT_EQ(secret("[jwt]\nsecret_file = \"lines\"\n"), "two newlines\n");
+  EXPECT_EQ(secret("[jwt]\nsecret_base64 = { file = \"base64\" }\n"), "from base64");
+  EXPECT_EQ(secret("[jwt]\nsecret_base64 = \"_-8\"\n"), "\xff\xef");
 }
 
 TEST_F(LoadTest, WarnsOfSecretsThatOthersCanRead) {
@@ -301,7 +311,7 @@ TEST_F(LoadTest, WarnsOfSecretsThatOthersCanRead) {
   EXPECT_THAT(texts(load_settings(path, {})->warnings), Not(HasSubstr("every user")));
   const auto secret = folder.write("key", kSecret);
   chmod(secret.c_str(), 0644);
-  EXPECT_THAT(texts(load("[jwt]\nsecret_file = \"key\"\n").warnings),
+  EXPECT_THAT(warnings("[jwt]\nsecret_file = \"key\"\n"),
               HasSubstr("every user of this machine can read the secret in"));
   chmod(secret.c_str(), 0600);
   const auto named = folder.write("s.toml", "[jwt]\nsecret_file = \"key\"\n");
@@ -315,48 +325,45 @@ TEST_F(LoadTest, WarnsOfAShortSecret) {
   const auto shorter = load("[jwt]\nsecret = \"0123456789abcdef0123456789abcde\"\n");
   EXPECT_THAT(texts(shorter.warnings),
               HasSubstr("s.toml:2:10: the secret is shorter than its hash: 31 bytes of at least 32"));
-  EXPECT_THAT(texts(load(std::string("[jwt]\nsecret = \"") + kSecret + "\"\n").warnings), Not(HasSubstr("shorter")));
-  EXPECT_THAT(
-      texts(load(std::string("[jwt]\nallowed_algorithms = \"HS512\"\nsecret = \"") + kSecret + "\"\n").warnings),
-      HasSubstr("32 bytes of at least 64"));
+  EXPECT_THAT(warnings(std::string("[jwt]\nsecret = \"") + kSecret + "\"\n"), Not(HasSubstr("shorter")));
+  EXPECT_THAT(warnings(std::string("[jwt]\nallowed_algorithms = \"HS512\"\nsecret = \"") + kSecret + "\"\n"),
+              HasSubstr("32 bytes of at least 64"));
 }
 
 TEST_F(LoadTest, WarnsOfAPublishedSecretOnceUnlessAllowed) {
-  EXPECT_THAT(texts(load("[jwt]\nsecret = \"secret\"\n").warnings), HasSubstr("printed in public documents"));
-  EXPECT_THAT(texts(load("[jwt]\nsecret = \"secret\"\nallow_published_secrets = true\n").warnings),
-              Not(HasSubstr("printed")));
-  EXPECT_THAT(texts(load("[jwt]\nsecret = \"sesame\"\n").warnings), Not(HasSubstr("printed")));
+  EXPECT_THAT(warnings("[jwt]\nsecret = \"secret\"\n"), HasSubstr("printed in public documents"));
+  EXPECT_THAT(warnings("[jwt]\nsecret = \"secret\"\nallow_published_secrets = true\n"), Not(HasSubstr("printed")));
+  EXPECT_THAT(warnings("[jwt]\nsecret = \"sesame\"\n"), Not(HasSubstr("printed")));
 }
 
 TEST_F(LoadTest, WarnsWhenNobodyGetsIn) {
-  EXPECT_THAT(texts(load("").warnings), HasSubstr("nobody gets in: there is no store of users and no key"));
-  EXPECT_THAT(texts(load("[password]\nenabled = false\n").warnings),
+  EXPECT_THAT(warnings(""), HasSubstr("nobody gets in: there is no store of users and no key"));
+  EXPECT_THAT(warnings("[password]\nenabled = false\n"),
               HasSubstr("nobody gets in: [password] and [jwt] are both off"));
-  EXPECT_THAT(texts(load("[store]\nurl = \"sqlite:///x\"\n").warnings), IsEmpty());
+  EXPECT_THAT(warnings("[store]\nurl = \"sqlite:///x\"\n"), IsEmpty());
   const std::string keyed = std::string("[jwt]\nsecret = { env = \"SALLYPORT_TEST_LONG\" }\n");
-  EXPECT_THAT(texts(load(keyed).warnings), HasSubstr("[store] has no url, so there are no users"));
-  EXPECT_THAT(texts(load("[password]\nenabled = false\n" + keyed).warnings), IsEmpty());
+  EXPECT_THAT(warnings(keyed), HasSubstr("[store] has no url, so there are no users"));
+  EXPECT_THAT(warnings("[password]\nenabled = false\n" + keyed), IsEmpty());
 }
 
 TEST_F(LoadTest, AdvisesRequireExpWhereThereIsAKey) {
   const std::string keyed =
       "[topics]\nno_match = \"deny\"\n[jwt]\nclaims = { client_id = \"%c\" }\nsecret = { env = \"SALLYPORT_TEST_LONG\" "
       "}\n";
-  EXPECT_THAT(texts(load(keyed).advice), HasSubstr("require_exp is false"));
-  EXPECT_THAT(texts(load(keyed + "require_exp = true\n").advice), IsEmpty());
-  EXPECT_THAT(texts(load("").advice), IsEmpty());
+  EXPECT_THAT(advice(keyed), HasSubstr("require_exp is false"));
+  EXPECT_THAT(advice(keyed + "require_exp = true\n"), IsEmpty());
+  EXPECT_THAT(advice(""), IsEmpty());
 }
 
 TEST_F(LoadTest, AdvisesToBindTheClientIdAndToSayWhatMayBeDone) {
   const std::string keyed = "[jwt]\nrequire_exp = true\nsecret = { env = \"SALLYPORT_TEST_LONG\" }\n";
   const std::string tight = "[topics]\nno_match = \"deny\"\n" + keyed;
-  EXPECT_THAT(texts(load(keyed).advice), HasSubstr("no_match is \"allow\" under [topics]"));
-  EXPECT_THAT(texts(load(tight).advice), Not(HasSubstr("under [topics]")));
-  EXPECT_THAT(texts(load(tight).advice), HasSubstr("nothing binds the client id"));
-  EXPECT_THAT(texts(load(tight + "claims = { id = \"${clientid}\" }\n").advice), IsEmpty());
-  EXPECT_THAT(texts(load(tight + "claims = { id = \"%u%c\" }\n").advice), HasSubstr("nothing binds"));
-  EXPECT_THAT(texts(load(tight + "claims = { id = \"%c\" }\nverify_claims = false\n").advice),
-              HasSubstr("nothing binds"));
+  EXPECT_THAT(advice(keyed), HasSubstr("no_match is \"allow\" under [topics]"));
+  EXPECT_THAT(advice(tight), Not(HasSubstr("under [topics]")));
+  EXPECT_THAT(advice(tight), HasSubstr("nothing binds the client id"));
+  EXPECT_THAT(advice(tight + "claims = { id = \"${clientid}\" }\n"), IsEmpty());
+  EXPECT_THAT(advice(tight + "claims = { id = \"%u%c\" }\n"), HasSubstr("nothing binds"));
+  EXPECT_THAT(advice(tight + "claims = { id = \"%c\" }\nverify_claims = false\n"), HasSubstr("nothing binds"));
 }
 
 TEST_F(LoadTest, TopicRulesAreReadWithTheirFaultsAtTheirPlaces) {
@@ -381,21 +388,15 @@ TEST_F(LoadTest, AFileNameIsPinnedAndTheRestIsTheStores) {
   EXPECT_EQ(loaded.settings.jwt.leeway, 7);
   EXPECT_EQ(loaded.settings.gate.mode, GateMode::observe);
   EXPECT_EQ(loaded.revision, 4);
-  for (const ShownValue& v : loaded.values) {
-    if (v.name == "jwt.issuer") {
-      EXPECT_EQ(v.value, "\"file\"");
-      EXPECT_EQ(v.origin, ValueOrigin::file);
-      EXPECT_THAT(v.place, HasSubstr("s.toml:2:10"));
-    } else if (v.name == "jwt.leeway") {
-      EXPECT_EQ(v.value, "\"7s\"");
-      EXPECT_EQ(v.origin, ValueOrigin::store);
-      EXPECT_EQ(v.place, "revision 4");
-    } else if (v.name == "jwt.require_exp") {
-      EXPECT_EQ(v.value, "false");
-      EXPECT_EQ(v.origin, ValueOrigin::fallback);
-      EXPECT_EQ(v.place, "");
-    }
-  }
+  EXPECT_EQ(shown(loaded, "jwt.issuer").value, "\"file\"");
+  EXPECT_EQ(shown(loaded, "jwt.issuer").origin, ValueOrigin::file);
+  EXPECT_THAT(shown(loaded, "jwt.issuer").place, HasSubstr("s.toml:2:10"));
+  EXPECT_EQ(shown(loaded, "jwt.leeway").value, "\"7s\"");
+  EXPECT_EQ(shown(loaded, "jwt.leeway").origin, ValueOrigin::store);
+  EXPECT_EQ(shown(loaded, "jwt.leeway").place, "revision 4");
+  EXPECT_EQ(shown(loaded, "jwt.require_exp").value, "false");
+  EXPECT_EQ(shown(loaded, "jwt.require_exp").origin, ValueOrigin::fallback);
+  EXPECT_EQ(shown(loaded, "jwt.require_exp").place, "");
 }
 
 TEST_F(LoadTest, AValueThatEqualsTheDefaultPinsToo) {
@@ -413,8 +414,8 @@ TEST_F(LoadTest, TheClaimsTableCountsAsOneName) {
 
 TEST_F(LoadTest, ASecretOfTheFilePinsEveryFormOfIt) {
   const StoredSettings stored{"[jwt]\nsecret_base64 = \"c3RvcmU\"\n", 1};
-  EXPECT_EQ(load("[jwt]\nsecret = \"file\"\n", stored).settings.jwt.secret.view(), "file");
-  EXPECT_EQ(load("", stored).settings.jwt.secret.view(), "store");
+  EXPECT_EQ(secret("[jwt]\nsecret = \"file\"\n", stored), "file");
+  EXPECT_EQ(secret("", stored), "store");
 }
 
 TEST_F(LoadTest, AFaultOfARevisionIsPlacedInIt) {
@@ -444,14 +445,9 @@ TEST_F(LoadTest, ARevisionToBeIsCheckedWithWhatTheFilePins) {
 
 TEST_F(LoadTest, ShowsSecretsAsSetAndNothingElse) {
   const auto loaded = load("[jwt]\nsecret = \"canary77canary77canary77canary77\"\n");
-  for (const ShownValue& v : loaded.values) {
-    EXPECT_THAT(v.value, Not(HasSubstr("canary77")));
-    if (v.name == "jwt.secret") {
-      EXPECT_EQ(v.value, "(set)");
-    } else if (v.name == "jwt.enabled") {
-      EXPECT_EQ(v.value, "true");
-    }
-  }
+  for (const ShownValue& v : loaded.values) EXPECT_THAT(v.value, Not(HasSubstr("canary77")));
+  EXPECT_EQ(shown(loaded, "jwt.secret").value, "(set)");
+  EXPECT_EQ(shown(loaded, "jwt.enabled").value, "true");
   EXPECT_EQ(loaded.values.size(), schema_settings().size());
 }
 

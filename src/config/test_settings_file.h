@@ -1,4 +1,4 @@
-// A temporary folder for tests, gone with its owner.
+// What tests of settings share: a temporary folder, gone with its owner, and errors as text.
 #pragma once
 
 #include <stdlib.h>
@@ -7,8 +7,17 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
+
+#include "base/error.h"
 
 namespace sallyport {
+
+inline std::string texts(const std::vector<Error>& errors) {
+  std::string out;
+  for (const Error& e : errors) out += e.to_text() + "\n";
+  return out;
+}
 
 class TempFolder {
  public:

@@ -17,6 +17,9 @@
 #include <string>
 #include <string_view>
 
+#include "crypto/digest.h"
+#include "crypto/key_type.h"
+
 namespace sallyport {
 
 template <auto Free>
@@ -62,6 +65,59 @@ inline Bn pkey_bn(const EVP_PKEY* key, const char* name) {
   BIGNUM* n = nullptr;
   EVP_PKEY_get_bn_param(key, name, &n);
   return Bn(n);
+}
+
+inline const EVP_MD* evp_md(Hash h) noexcept {
+  switch (h) {
+    case Hash::sha256:
+      return EVP_sha256();
+    case Hash::sha384:
+      return EVP_sha384();
+    case Hash::sha512:
+      return EVP_sha512();
+  }
+  return nullptr;
+}
+// OpenSSL's name of a NIST curve; empty for other kinds.
+inline const char* group_name(KeyType curve) noexcept {
+  switch (curve) {
+    case KeyType::p256:
+      return "prime256v1";
+    case KeyType::p384:
+      return "secp384r1";
+    case KeyType::p521:
+      return "secp521r1";
+    case KeyType::rsa:
+    case KeyType::ed25519:
+    case KeyType::ed448:
+      break;
+  }
+  return "";
+}
+// A key of its numbers; selection: EVP_PKEY_PUBLIC_KEY or EVP_PKEY_KEYPAIR.
+inline EvpPkey key_from(const char* type, int selection, OSSL_PARAM_BLD* builder) {
+  const Params params(OSSL_PARAM_BLD_to_param(builder));
+  const EvpPkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+  EVP_PKEY* key = nullptr;
+  if (!params || !ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1 ||
+      EVP_PKEY_fromdata(ctx.get(), &key, selection, params.get()) != 1)
+    return nullptr;
+  return EvpPkey(key);
+}
+// What signing and verifying set up alike.
+inline bool prepare(EVP_PKEY_CTX* ctx, SignatureScheme scheme, Hash hash) noexcept {
+  if (EVP_PKEY_CTX_set_signature_md(ctx, evp_md(hash)) != 1) return false;
+  if (scheme == SignatureScheme::rsa_pkcs1) return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
+  if (scheme == SignatureScheme::rsa_pss)
+    return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, evp_md(hash)) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
+  return true;
+}
+inline std::string text_of(BIO* bio) {
+  char* data = nullptr;
+  const long n = BIO_get_mem_data(bio, &data);
+  return {data, static_cast<std::size_t>(n)};
 }
 
 }  // namespace sallyport

@@ -6,33 +6,7 @@
 namespace sallyport {
 namespace {
 
-const EVP_MD* evp_md(Hash h) noexcept {
-  switch (h) {
-    case Hash::sha256:
-      return EVP_sha256();
-    case Hash::sha384:
-      return EVP_sha384();
-    case Hash::sha512:
-      return EVP_sha512();
-  }
-  return nullptr;
-}
-
-const char* curve_name(KeyType curve) noexcept {
-  return curve == KeyType::p256 ? "prime256v1" : curve == KeyType::p384 ? "secp384r1" : "secp521r1";
-}
-
 bool is_edwards(KeyType t) noexcept { return t == KeyType::ed25519 || t == KeyType::ed448; }
-
-EvpPkey keypair_from(const char* type, OSSL_PARAM_BLD* builder) {
-  const Params params(OSSL_PARAM_BLD_to_param(builder));
-  const EvpPkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
-  EVP_PKEY* key = nullptr;
-  if (!params || !ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1 ||
-      EVP_PKEY_fromdata(ctx.get(), &key, EVP_PKEY_KEYPAIR, params.get()) != 1)
-    return nullptr;
-  return EvpPkey(key);
-}
 
 Error unreadable() {
   return invalid("the private key cannot be read",
@@ -93,7 +67,7 @@ Result<PrivateKey> PrivateKey::generate(KeyType type, int rsa_bits) {
     case KeyType::p256:
     case KeyType::p384:
     case KeyType::p521:
-      key = EVP_EC_gen(curve_name(type));
+      key = EVP_EC_gen(group_name(type));
       break;
     case KeyType::ed25519:
       key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
@@ -143,7 +117,7 @@ Result<PrivateKey> PrivateKey::from_rsa(const RsaNumbers& numbers) {
   push(OSSL_PKEY_PARAM_RSA_EXPONENT2, numbers.dq);
   push(OSSL_PKEY_PARAM_RSA_COEFFICIENT1, numbers.qi);
   if (!good) return unexpected(invalid("the private rsa key lacks one of n, e, d, p, q, dp, dq, qi"));
-  EvpPkey key = keypair_from("RSA", builder.get());
+  EvpPkey key = key_from("RSA", EVP_PKEY_KEYPAIR, builder.get());
   const EvpPkeyCtx check(key ? EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr) : nullptr);
   if (!check || EVP_PKEY_check(check.get()) != 1)
     return unexpected(invalid("the numbers of the private rsa key do not belong together"));
@@ -158,10 +132,10 @@ Result<PrivateKey> PrivateKey::from_point(KeyType curve, std::string_view x, std
   const std::string point = std::string(1, '\x04') + std::string(x) + std::string(y);
   const Bn scalar = bn_from(d);
   const ParamBld builder(OSSL_PARAM_BLD_new());
-  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve_name(curve), 0);
+  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, group_name(curve), 0);
   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, scalar.get());
-  EvpPkey key = keypair_from("EC", builder.get());
+  EvpPkey key = key_from("EC", EVP_PKEY_KEYPAIR, builder.get());
   const EvpPkeyCtx check(key ? EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr) : nullptr);
   if (!check || EVP_PKEY_check(check.get()) != 1)
     return unexpected(invalid("x, y and d of the private key do not belong together"));
@@ -199,14 +173,7 @@ Result<std::string> PrivateKey::sign(SignatureScheme scheme, Hash hash, std::str
     return out;
   }
   const EvpPkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, state_->pkey.get(), nullptr));
-  if (!ctx || EVP_PKEY_sign_init(ctx.get()) != 1 || EVP_PKEY_CTX_set_signature_md(ctx.get(), evp_md(hash)) != 1)
-    return unexpected(failed);
-  if (scheme == SignatureScheme::rsa_pkcs1 && EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PADDING) != 1)
-    return unexpected(failed);
-  if (scheme == SignatureScheme::rsa_pss && (EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PSS_PADDING) != 1 ||
-                                             EVP_PKEY_CTX_set_rsa_mgf1_md(ctx.get(), evp_md(hash)) != 1 ||
-                                             EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx.get(), RSA_PSS_SALTLEN_DIGEST) != 1))
-    return unexpected(failed);
+  if (!ctx || EVP_PKEY_sign_init(ctx.get()) != 1 || !prepare(ctx.get(), scheme, hash)) return unexpected(failed);
   const Digest d = digest(hash, input);
   if (EVP_PKEY_sign(ctx.get(), to, &n, d.bytes.data(), d.size) != 1) return unexpected(failed);
   out.resize(n);
@@ -221,9 +188,7 @@ std::string PrivateKey::pkcs8_pem() const {
   const Bio bio(BIO_new(BIO_s_secmem()));
   if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), state_->pkey.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
     return {};
-  char* data = nullptr;
-  const long n = BIO_get_mem_data(bio.get(), &data);
-  return {data, static_cast<std::size_t>(n)};
+  return text_of(bio.get());
 }
 
 RsaNumbers PrivateKey::rsa_numbers() const {

@@ -15,44 +15,6 @@ namespace {
 constexpr std::size_t kSchemeSlots = 9;  // rsa_pkcs1, rsa_pss, ecdsa with three hashes each
 constexpr std::size_t kIdleContexts = 4;
 
-const EVP_MD* evp_md(Hash h) noexcept {
-  switch (h) {
-    case Hash::sha256:
-      return EVP_sha256();
-    case Hash::sha384:
-      return EVP_sha384();
-    case Hash::sha512:
-      return EVP_sha512();
-  }
-  return nullptr;
-}
-
-std::string group_name(KeyType curve) {
-  switch (curve) {
-    case KeyType::p256:
-      return "prime256v1";
-    case KeyType::p384:
-      return "secp384r1";
-    case KeyType::p521:
-      return "secp521r1";
-    case KeyType::rsa:
-    case KeyType::ed25519:
-    case KeyType::ed448:
-      break;
-  }
-  return {};
-}
-
-EvpPkey from_params(const char* type, OSSL_PARAM_BLD* builder) {
-  const Params params(OSSL_PARAM_BLD_to_param(builder));
-  const EvpPkeyCtx ctx(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
-  EVP_PKEY* key = nullptr;
-  if (!params || !ctx || EVP_PKEY_fromdata_init(ctx.get()) != 1 ||
-      EVP_PKEY_fromdata(ctx.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1)
-    return nullptr;
-  return EvpPkey(key);
-}
-
 std::string raw_public(const EVP_PKEY* key) {
   unsigned char bytes[64];
   std::size_t n = sizeof bytes;
@@ -85,15 +47,7 @@ struct PublicKey::State {
     for (auto& slot : idle[slot_of(scheme, hash)])
       if (EVP_PKEY_CTX* ctx = slot.exchange(nullptr)) return EvpPkeyCtx(ctx);
     EvpPkeyCtx ctx(EVP_PKEY_CTX_new_from_pkey(nullptr, pkey.get(), nullptr));
-    if (!ctx || EVP_PKEY_verify_init(ctx.get()) != 1 || EVP_PKEY_CTX_set_signature_md(ctx.get(), evp_md(hash)) != 1)
-      return nullptr;
-    if (scheme == SignatureScheme::rsa_pkcs1 && EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PADDING) != 1)
-      return nullptr;
-    if (scheme == SignatureScheme::rsa_pss &&
-        (EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_PSS_PADDING) != 1 ||
-         EVP_PKEY_CTX_set_rsa_mgf1_md(ctx.get(), evp_md(hash)) != 1 ||
-         EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx.get(), RSA_PSS_SALTLEN_DIGEST) != 1))
-      return nullptr;
+    if (!ctx || EVP_PKEY_verify_init(ctx.get()) != 1 || !prepare(ctx.get(), scheme, hash)) return nullptr;
     return ctx;
   }
 
@@ -171,9 +125,7 @@ std::string PublicKey::spki_pem() const {
   const ErrorQueueGuard guard;
   const Bio bio(BIO_new(BIO_s_mem()));
   if (!bio || PEM_write_bio_PUBKEY(bio.get(), state_->pkey.get()) != 1) return {};
-  char* data = nullptr;
-  const long n = BIO_get_mem_data(bio.get(), &data);
-  return {data, static_cast<std::size_t>(n)};
+  return text_of(bio.get());
 }
 
 namespace {
@@ -283,7 +235,7 @@ Result<PublicKey> PublicKey::from_rsa(std::string_view modulus, std::string_view
   const ParamBld builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get());
-  return adopt(from_params("RSA", builder.get()).release());
+  return adopt(key_from("RSA", EVP_PKEY_PUBLIC_KEY, builder.get()).release());
 }
 
 Result<PublicKey> PublicKey::from_point(KeyType curve, std::string_view x, std::string_view y) {
@@ -296,7 +248,7 @@ Result<PublicKey> PublicKey::from_point(KeyType curve, std::string_view x, std::
   const std::string group = group_name(curve);
   OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, group.c_str(), group.size());
   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size());
-  EvpPkey key = from_params("EC", builder.get());
+  EvpPkey key = key_from("EC", EVP_PKEY_PUBLIC_KEY, builder.get());
   if (!key) return unexpected(invalid("the ec point is not on its curve"));
   return adopt(key.release());
 }

@@ -146,7 +146,10 @@ std::string file_identity(const std::string& path) {
   struct stat st {};
   if (::stat(path.c_str(), &st) != 0) return {};
   std::ostringstream out;
-  out << st.st_dev << ':' << st.st_ino << ':' << st.st_size << ':' << st.st_mtim.tv_sec << '.' << st.st_mtim.tv_nsec;
+  out << st.st_dev << ':' << st.st_ino << ':' << st.st_size << ':' << st.st_mtim.tv_sec << '.'
+      << st.st_mtim.tv_nsec
+      // A right that is given or taken changes this time alone.
+      << ':' << st.st_ctim.tv_sec << '.' << st.st_ctim.tv_nsec;
   return out.str();
 }
 

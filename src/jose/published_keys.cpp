@@ -8,7 +8,7 @@
 namespace sallyport {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 // Sample tokens of brokers' manuals, jwt.io and its like, tutorials.
 constexpr std::array kSecrets = {

@@ -207,7 +207,10 @@ std::string CurlTransfer::where_time_went() const {
   curl_easy_getinfo(handle_.get(), CURLINFO_APPCONNECT_TIME_T, &secured);
   curl_easy_getinfo(handle_.get(), CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
   if (looked_up == 0) return "while looking up the name";
-  if (connected == 0) return "while connecting";
+  // Some libcurls count the handshake into the time to connect: a port of our own says that TCP was through.
+  long port = 0;
+  curl_easy_getinfo(handle_.get(), CURLINFO_LOCAL_PORT, &port);
+  if (connected == 0 && port <= 0) return "while connecting";
   if (url_.https && secured == 0) return "during the TLS handshake";
   if (first_byte == 0 && header_bytes_ == 0) return "connected, and waiting for the answer";
   return "in the middle of the answer, after " + std::to_string(body_.size()) + " bytes";

@@ -144,7 +144,8 @@ class Examination {
     return false;
   }
 
-  void tls(const std::string& address, const FetchResult& result) {
+  // False where the fetch ended here.
+  bool tls(const std::string& address, const FetchResult& result) {
     const std::vector<SeenCertificate> chain = see_certificates(address, options_);
     std::string seen;
     if (chain.empty()) {
@@ -162,27 +163,24 @@ class Examination {
       case FetchOutcome::certificate_wrong_host:
       case FetchOutcome::tls_failed:
       case FetchOutcome::tls_files:
-        return steps_.push_back(bad("tls", result.outcome, (result.detail.empty() ? "" : result.detail + "; ") + seen));
+        steps_.push_back(bad("tls", result.outcome, (result.detail.empty() ? "" : result.detail + "; ") + seen));
+        return false;
       default:
         break;
     }
-    // Where HTTP was spoken, or a handshake took its time, the chain was believed.
-    if (result.status != 0 || result.outcome == FetchOutcome::ok) steps_.push_back(good("tls", seen));
+    // No certificate, and no answer: whoever listens there hung up, or is silent, before the handshake was through.
+    if (chain.empty() && result.status == 0 &&
+        (result.outcome == FetchOutcome::timed_out || result.outcome == FetchOutcome::connection_lost)) {
+      steps_.push_back(bad("tls", result.outcome, (result.detail.empty() ? "" : result.detail + "; ") + seen));
+      return false;
+    }
+    steps_.push_back(good("tls", seen));
+    return true;
   }
 
   std::optional<FetchResult> exchange(const std::string& address, const SourceUrl& url) {
     FetchResult result = fetch(address, options_);
-    if (url.https) tls(address, result);
-    switch (result.outcome) {
-      case FetchOutcome::certificate_untrusted:
-      case FetchOutcome::certificate_expired:
-      case FetchOutcome::certificate_wrong_host:
-      case FetchOutcome::tls_failed:
-      case FetchOutcome::tls_files:
-        return std::nullopt;
-      default:
-        break;
-    }
+    if (url.https && !tls(address, result)) return std::nullopt;
     if (result.outcome != FetchOutcome::ok) {
       steps_.push_back(
           bad("http", result.outcome,

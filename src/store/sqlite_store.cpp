@@ -50,7 +50,7 @@ Result<SqliteConnection*> SqliteStore::connect() {
 
 Result<SqliteConnection*> SqliteStore::connect_to_write() {
   if (access_ != StoreAccess::write && !connection_) {
-    const Result<SqliteConnection*> opened = connect();
+    Result<SqliteConnection*> opened = connect();
     if (!opened) return opened;
     if (!*opened) return unexpected(missing_store(path_));
   }
@@ -69,7 +69,7 @@ Result<std::int64_t> SqliteStore::data_version() {
   const Result<SqliteConnection*> connection = connect();
   if (!connection) return unexpected(connection.error());
   if (!*connection) return 0;
-  const Result<std::int64_t> version = (*connection)->integer("PRAGMA data_version");
+  Result<std::int64_t> version = (*connection)->integer("PRAGMA data_version");
   if (!version) return version;
   // The pragma counts within one connection; files that come after one another may say the same.
   return opened_ * (std::int64_t{1} << 32) + (*version & 0xffffffff);

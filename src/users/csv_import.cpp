@@ -173,7 +173,8 @@ class JsonUsers final : public UserImport {
   void read_members(std::string& text, const std::string& place, ImportFields& fields) {
     const JsonError error = tape_.parse(text.data(), text.size(), {kMaxObject, 4, 1000});
     if (error != JsonError::none || !tape_.root().is_object()) {
-      fields.fault = invalid(fmt::format("this is no JSON object: {}", to_text(error)), "", place);
+      fields.fault = invalid(fmt::format("this is no JSON object: {}", to_text(error)),
+                             "an entry is {\"user_id\": \"…\", \"password_hash\": \"…\"}", place);
       return;
     }
     for (JsonValue::Cursor c = tape_.root().begin(); c.valid(); c.advance()) {

@@ -59,7 +59,8 @@ bool CsvReader::read_row(CsvRow& row) {
     const int byte = bytes_->get();
     if (byte == ByteStream::kEnd || byte == '\n') break;
     if (++size_ > kMaxCsvRow) {
-      fault(row, fmt::format("the row is longer than {} bytes", kMaxCsvRow), "");
+      fault(row, fmt::format("the row is longer than {} bytes", kMaxCsvRow),
+            "no name or hash is that long: is a line break missing, or is this no table of users?");
       field.clear();
     } else if (byte == '\r' && bytes_->peek() == '\n') {
       continue;

@@ -154,11 +154,14 @@ void interpret(ImportFields&& fields, const ImportOptions& options, std::string_
           invalid(std::move(cause), std::move(hint), fmt::format("{} {}, column {}", row_word, fields.row, column));
   };
   if (user.fault) return;
-  if (user.username.empty()) return wrong("username", "the user name is empty", "");
+  if (user.username.empty())
+    return wrong("username", "the user name is empty", "give the row a name, or leave it out with --skip-bad");
   if (user.username.size() > 65535)
-    return wrong("username", "the user name is longer than MQTT can carry (65535 bytes)", "");
+    return wrong("username", "the user name is longer than MQTT can carry (65535 bytes)",
+                 "is a line break or a quote missing?");
   if (user.username.find('\0') != std::string::npos)
-    return wrong("username", "the user name has a NUL character in it, which MQTT forbids", "");
+    return wrong("username", "the user name has a NUL character in it, which MQTT forbids",
+                 "is this file UTF-16? save it as CSV UTF-8");
   if (!is_utf8(user.username)) return wrong("username", "the user name is not UTF-8", "save the file as CSV UTF-8");
   const std::optional<bool> superuser = boolean(fields.is_superuser, false), enabled = boolean(fields.enabled, true);
   if (!superuser)
@@ -176,7 +179,8 @@ void interpret(ImportFields&& fields, const ImportOptions& options, std::string_
     return wrong("password", "the row has no password and no hash", "");
   if (!fields.password.empty()) {
     if (fields.password.size() > 65535)
-      return wrong("password", "the password is longer than MQTT can carry (65535 bytes)", "");
+      return wrong("password", "the password is longer than MQTT can carry (65535 bytes)",
+                   "is a line break or a quote missing?");
     if (fields.password.find('\0') != std::string::npos)
       return wrong("password", "the password has a NUL character in it", "brokers cannot pass it on");
     user.password = std::move(fields.password);

@@ -40,7 +40,7 @@ std::string weakness(std::string_view password) {
       other = true;
     folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
-  const std::string length = fmt::format("{} character{}", password.size(), password.size() == 1 ? "" : "s");
+  std::string length = fmt::format("{} character{}", password.size(), password.size() == 1 ? "" : "s");
   if (std::find(std::begin(kCommon), std::end(kCommon), std::string_view(folded)) != std::end(kCommon))
     return "it is on every list of common passwords";
   if (password.size() < 8) return length;

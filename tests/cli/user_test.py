@@ -1,6 +1,7 @@
 """`sallyport user`: one user, files of users, and what is said when a row is bad."""
 
 import csv
+import ctypes
 import hashlib
 import io
 import json
@@ -14,6 +15,13 @@ import unittest
 from harness import gate, machine
 
 CANARY = "canary-5c1e"
+
+
+def bcrypt(password, salt):
+    """As the system's crypt(3) makes it."""
+    library = ctypes.CDLL("libcrypt.so.1")
+    library.crypt.restype = ctypes.c_char_p
+    return library.crypt(password.encode(), salt.encode()).decode()
 
 
 class Folder(unittest.TestCase):
@@ -156,6 +164,97 @@ class Import(Folder):
         self.assertTrue(self.lets_in("anna", "pw"))
         self.assertFalse(self.lets_in("anna", "pW"))
 
+    def test_each_kind_of_emqxs_exports_comes_in_and_lets_in_as_before(self):
+        """Its CSV, its JSON and its built-in database's header; every hash and every place of the salt."""
+        rows = {}  # kind -> (words, password_hash, salt)
+        for name in ("md5", "sha1", "sha256", "sha512"):
+            told = "sha" if name == "sha1" else name
+            for place, text in (("prefix", "s4ltpw"), ("suffix", "pws4lt"), ("none", "pw")):
+                digest = hashlib.new(name, text.encode()).hexdigest()
+                rows[f"{told}-{place}"] = (["--hash", told, "--salt-position", place], digest, "" if place == "none" else "s4lt")
+        for name in ("sha1", "sha256", "sha512"):
+            derived = hashlib.pbkdf2_hmac(name, b"pw", b"s4lt", 4096).hex()
+            rows[f"pbkdf2-{name}"] = (["--hash", f"pbkdf2-{name}", "--iterations", "4096"], derived, "s4lt")
+        rows["plain"] = (["--hash", "plain"], "pw", "")
+        rows["bcrypt"] = ([], bcrypt("pw", "$2b$04$abcdefghijklmnopqrstuu"), "")
+        for kind, (words, digest, salt) in rows.items():
+            table = f"user_id,password_hash,salt,is_superuser\n{kind}-csv,{digest},{salt},true\n"
+            listed = json.dumps([{"user_id": f"{kind}-json", "password_hash": digest, "salt": salt, "is_superuser": False}])
+            for text, name in ((table, "emqx.csv"), (listed, "emqx.json")):
+                with self.subTest(kind, file=name):
+                    self.user("import", self.file(text, name), "--format", "emqx", *words)
+                    user = f"{kind}-{name.removeprefix('emqx.')}"
+                    self.assertTrue(self.lets_in(user, "pw"))
+                    self.assertFalse(self.lets_in(user, "pW"))
+        kept = {one["username"]: one["is_superuser"] for one in self.gate.cli_json("user", "list")["users"]}
+        self.assertEqual({name: is_super for name, is_super in kept.items()}, {f"{k}-{f}": f == "csv" for k in rows for f in ("csv", "json")})
+
+    def test_ten_megabyte_lines_nul_bom_and_broken_text_each_have_their_answer(self):
+        start = b"\xef\xbb\xbfusername,password_hash\r\n"
+        good = b"u1,$6$c2FsdA==$" + b"A" * 86 + b"==\r\n"
+        ten = 10 * 1024 * 1024
+        self.user("import", self.file(start + good))
+        self.assertEqual(self.names(), ["u1"])
+        for text, said in (
+            (good.replace(b"u1", b"u" * ten), "row 3, column 1: the row is longer than 10485760 bytes"),
+            (b"u2," + b"A" * ten + b"\r\n", "row 3, column 2: the row is longer than 10485760 bytes"),
+            (good.replace(b"u1", b"u" * (ten - 200)), "row 3, column username"),
+            (b"u2," + b"A" * (ten - 200) + b"\r\n", "row 3, column password_hash"),
+            (b"u\x002,$6$c2FsdA==$" + b"A" * 86 + b"==\r\n", "row 3, column 1: there is a NUL"),
+            (b"u\xff2,$6$c2FsdA==$" + b"A" * 86 + b"==\r\n", "row 3, column username"),
+            (b"u2,$6$c2Fsd\x00A==$" + b"A" * 86 + b"==\r\n", "row 3, column 2: there is a NUL"),
+        ):
+            with self.subTest(said, bytes=text[:12]):
+                path = self.file(start + good.replace(b"u1", b"u0") + text + good.replace(b"u1", b"u3"))
+                out = self.user("import", path, code=1)
+                self.assertIn(said, out)
+                self.assertEqual(out.count("  hint: "), 2, "the row's cure, and the file's")
+                self.assertLess(len(out), 2000, "a fault quotes no megabytes")
+                self.assertEqual(self.names(), ["u1"])
+                self.assertIn("skipped 1 bad row", self.user("import", path, "--skip-bad"))
+                self.assertEqual(self.names(), ["u0", "u1", "u3"])
+                self.user("delete", "u0")
+                self.user("delete", "u3")
+        # A quote that does not end takes the rest of the file with it, and no memory.
+        out = self.user("import", self.file(start + good.replace(b"u1", b"u0") + b'u2,"' + b"A" * (3 * ten) + b"\r\n" + good), "--skip-bad")
+        self.assertIn("skipped 1 bad row", out)
+        self.assertEqual(self.names(), ["u0", "u1"])
+
+    def test_an_import_of_plain_passwords_shows_the_time_still_to_go_on_a_terminal(self):
+        import pty
+
+        rows = "".join(f"u{i},password {i}\n" for i in range(1500))
+        path = self.file("username,password\n" + rows)
+        terminal, other = pty.openpty()
+        running = subprocess.Popen(
+            [str(machine.SALLYPORT), "user", "import", str(path), "--config", str(self.gate.file)],
+            stdout=subprocess.DEVNULL, stderr=other,
+        )  # fmt: skip
+        os.close(other)
+        said = b""
+        while True:
+            try:
+                more = os.read(terminal, 4096)
+            except OSError:
+                break
+            if not more:
+                break
+            said += more
+        os.close(terminal)
+        self.assertEqual(running.wait(60), 0)
+        self.assertRegex(said.decode(), r"users hashed and staged: \d+ of 1500, \d+ s to go")
+        self.assertEqual(self.gate.cli_json("user", "list", "--limit", "1")["total"], 1500)
+
+    def test_a_weak_imported_hash_is_counted_until_it_is_replaced(self):
+        digest = hashlib.sha256(b"pws4lt").hexdigest()
+        words = ["--format", "emqx", "--hash", "sha256", "--salt-position", "suffix"]
+        self.user("import", self.file(f"user_id,password_hash,salt\nanna,{digest},s4lt\nbert,{digest},s4lt\n"), *words)
+        self.assertIn("2 of 2 users have a weak imported password hash", self.gate.cli("config", "check"))
+        self.gate.set_password("anna", "a good long password")
+        self.assertIn("1 of 2 users have a weak imported password hash", self.gate.cli("config", "check"))
+        self.gate.set_password("bert", "a good long password")
+        self.assertNotIn("weak imported", self.gate.cli("config", "check"))
+
     def test_reads_what_mosquitto_passwd_writes(self):
         if not shutil.which("mosquitto_passwd"):
             self.skipTest("no mosquitto_passwd")
@@ -204,7 +303,10 @@ class Import(Folder):
         self.gate.add_user("bert", "a good long password")
 
     def test_a_missing_file_and_a_strange_header_are_named(self):
-        self.assertIn("cannot read", self.user("import", self.gate.folder / "none.csv", code=3))
+        out = self.user("import", self.gate.folder / "none.csv", code=3)
+        self.assertRegex(out, r"cannot read .*/none\.csv: No such file or directory\n  hint: is the path right\?")
+        out = self.user("import", self.gate.folder, code=3)
+        self.assertRegex(out, r"cannot read all of .*\n  hint: nothing was written")
         out = self.user("import", self.file("username,password,enabld\n"), code=1)
         self.assertIn("users.csv, row 1, column 3: the header names a column that is not known", out)
 

@@ -1,12 +1,12 @@
 """Key sets and a broker at work: rotation under load, outages, restarts, made-up kids, reloads, a fetch that hangs."""
 
-import threading
 import time
 
 from harness import key_server as ks
 from harness import machine
 from harness.case import V5, BrokerCase, raw_mqtt
 from harness.keys import Pair, key_set
+from harness.connect_storm import Storm, p99
 
 
 # What a device sees of "cannot decide": brokers that can say so say it, the others close unanswered.
@@ -49,46 +49,9 @@ def token(pair, **claims):
     return pair.token(aud="mqtt", **claims)
 
 
-class Load:
-    """Connects from several threads, each with what `choose()` gives; (kind, code, seconds) of each."""
-
-    def __init__(self, broker, choose, threads=4, rate=500):
-        self.broker, self.choose, self.results = broker, choose, []
-        self.pause = threads / rate
-        self.stopping = threading.Event()
-        self.threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(threads)]
-
-    def _run(self, n):
-        count, due = 0, time.monotonic()
-        while not self.stopping.is_set():
-            kind, text = self.choose()
-            started = time.monotonic()
-            try:
-                code = raw_mqtt.connack(self.broker.port, V5, client_id=f"l-{n}-{count % 50}", username="x", password=text)
-            except OSError as error:
-                code = f"error {error}"
-            now = time.monotonic()
-            self.results.append((kind, code, now - started, now))
-            count += 1
-            due = max(due + self.pause, now - 0.1)
-            if due > now:
-                time.sleep(due - now)
-
-    def __enter__(self):
-        for one in self.threads:
-            one.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopping.set()
-        for one in self.threads:
-            one.join()
-
-    def codes(self, kind, since=0.0):
-        return [code for k, code, _, at in list(self.results) if k == kind and at >= since]
-
-
 class Rotation(KeysCase):
+    RATE = 500  # connects a second
+
     def test_a_rotation_under_load_refuses_no_good_token_and_disconnects_nobody(self):
         old, new = Pair("2025"), Pair("2026", "EdDSA")
         gate, way, broker = self.start_with_keys(old)
@@ -96,7 +59,12 @@ class Rotation(KeysCase):
         sessions = [self.client(broker, client_id=f"s-{n}", username="x", password=old_token, keepalive=0) for n in range(50)]
         kinds = {"old": old_token}
         turn = iter(range(10**9))
-        with Load(broker, lambda: list(kinds.items())[next(turn) % len(kinds)]) as load:
+
+        def choose():
+            kind = list(kinds)[next(turn) % len(kinds)]
+            return kind, broker.port, kinds[kind]
+
+        with Storm(choose, rate=self.RATE) as load:
             time.sleep(1.5)
             way.document = key_set(old, new)  # side by side
             time.sleep(1.2)  # longer than the cool-down
@@ -113,7 +81,10 @@ class Rotation(KeysCase):
         self.assertEqual(set(load.codes("old")), {0}, "tokens of the old key while it was published")
         self.assertLessEqual(set(load.codes("new")), {0, *UNAVAILABLE}, "the new key: here, or on its way")
         self.assertEqual(set(load.codes("new", settled)), {0})
-        self.assertGreater(len(load.results), 200)
+        # An open loop: what is offered does not wait for answers, and each has one.
+        self.assertGreater(load.offered_rate(), 0.98 * self.RATE)
+        self.assertGreater(load.took, 5)
+        self.assertEqual(len(load.answers), load.offered)
         self.assertNotEqual(self.connect(broker, old_token), 0, "a key that left the set verifies nothing, remembered or not")
         self.assertEqual([n for n, one in enumerate(sessions) if not one.ping()], [])
         self.assertIn("1 added, 0 removed", broker.log())
@@ -129,32 +100,46 @@ class Rotation(KeysCase):
 
 
 class Outage(KeysCase):
-    def latencies(self, broker, text, seconds):
-        with Load(broker, lambda: ("x", text)) as load:
-            time.sleep(seconds)
-        self.assertEqual({code for _, code, _, _ in load.results}, {0})
-        times = sorted(took for _, _, took, _ in load.results)
-        return times[int(len(times) * 0.99)]
+    # Five minutes of test time at a tenth of it: a cool-down of 1 s stands for the default's 10 s, jwks_refresh of 30 s
+    # for 300 s, and the outage of 30 s for 300 s. Connect times are real ones.
+    TENTH = 'jwks_refresh = "30s"\n'
+    OUTAGE = 30.0
+    RATE = 100  # connects a second, to each broker
 
-    def test_nobody_notices_that_the_key_server_is_gone(self):
-        pair = Pair("a")
-        gate, way, broker = self.start_with_keys(pair, raw=ks.silent)
-        text = token(pair)
-        for attempt in range(5):  # other work on this machine is in these numbers too
-            way.bad = False
-            quiet = self.latencies(broker, text, 2.0)
-            way.bad = True
-            done = gate.run("keys", "refresh", "--config", gate.file)
-            self.assertEqual(done.returncode, 3)
-            asked = way.connections
-            outage = self.latencies(broker, text, 3.0)
-            self.assertGreaterEqual(way.connections, asked)
-            if outage <= max(quiet * 1.1, quiet + 0.002):
+    def test_five_minutes_without_the_key_server_are_not_seen_in_connect_times(self):
+        """Two brokers under the same clients at the same time; the key server of one of them is gone."""
+        pair, stranger = Pair("a"), Pair("made-up")
+        gates, ways, brokers = zip(*(self.start_with_keys(pair, more=self.TENTH, raw=ks.silent) for _ in range(2)))
+        kinds, (good, unknown) = ("quiet", "gone"), (token(pair), token(stranger))
+        turn = iter(range(10**9))
+
+        def choose():
+            n = next(turn)
+            # One of a hundred shows a key that nobody knows, which asks for a refresh wherever one is due.
+            which, strange = (n + n // 1000) % 2, n % 200 < 2
+            return (f"{kinds[which]} strangers" if strange else kinds[which]), brokers[which].port, unknown if strange else good
+
+        storms = []
+        for attempt in range(5):  # other work on this machine is in these numbers too, of this storm and of all so far
+            ways[1].bad, asked = True, ways[1].connections
+            with Storm(choose, rate=2 * self.RATE) as load:
+                time.sleep(self.OUTAGE)
+            for kind in kinds:
+                self.assertEqual(set(load.codes(kind)), {0}, kind)
+                self.assertGreater(len(load.codes(kind)), 0.9 * self.RATE * self.OUTAGE)
+                self.assertNotIn(0, load.codes(f"{kind} strangers"))
+            # It was asked again and again, and never more than once a cool-down.
+            self.assertGreaterEqual(ways[1].connections - asked, 3)
+            self.assertLessEqual(ways[1].connections - asked, load.took + 2)
+            self.assertEqual((self.source(gates[0])["state"], self.source(gates[1])["state"]), ("ready", "stale"))
+            storms.append(load)
+            found = [(p99(some, "quiet"), p99(some, "gone")) for some in ([load], storms)]
+            if any(gone <= max(quiet * 1.1, 0.002) for quiet, gone in found):
                 break
-        self.assertLessEqual(outage, max(quiet * 1.1, quiet + 0.002))
-        self.assertEqual(self.source(gate)["state"], "stale")
-        self.assertRegex(gate.cli("status"), "degraded")
-        self.assertIn("timed_out", gate.cli("keys", "list"))
+        else:
+            self.fail(f"p99 with the key server and without, in seconds: {found}")
+        self.assertRegex(gates[1].cli("status"), "degraded")
+        self.assertIn("timed_out", gates[1].cli("keys", "list"))
 
     def test_a_broker_that_restarts_in_the_outage_is_in_service_at_once(self):
         pair = Pair("a")
@@ -262,7 +247,7 @@ class Reloads(KeysCase):
         gate, way, broker = self.start_with_keys(pair)
         session = self.client(broker, client_id="there", username="x", password=token(pair), keepalive=0)
         text = token(pair)
-        with Load(broker, lambda: ("x", text), rate=200) as load:
+        with Storm(lambda: ("x", broker.port, text), rate=200) as load:
             for n in range(8):
                 way.delay = 0.3 if n % 2 else 0
                 broker.sighup()
@@ -270,7 +255,7 @@ class Reloads(KeysCase):
                 if n == 4:
                     gate.cli("keys", "refresh")
                 time.sleep(0.2)
-        self.assertEqual({code for _, code, _, _ in load.results}, {0})
+        self.assertEqual(set(load.codes("x")), {0})
         self.assertTrue(session.ping())
 
     def test_another_address_is_another_source(self):

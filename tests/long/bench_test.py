@@ -19,6 +19,14 @@ class Bench(unittest.TestCase):
         for server in ("sallyportd rabbitmq", "sallyportd v1"):
             self.assertIn(f"{server}: right", done.stdout)
 
+    def test_every_part_of_the_bench_runs_from_its_first_line_to_its_last(self):
+        done = subprocess.run(
+            [machine.ROOT / "scripts" / "bench", "--quick", "--algorithms", "HS256,ES256"], capture_output=True, text=True, timeout=1800
+        )
+        self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr[-3000:])
+        for said in ("times ", "| accept-all | first time |", "| 1,000 |", "| by its kid |", "| each second |", "results.quick.json"):
+            self.assertIn(said, done.stdout)
+
 
 if __name__ == "__main__":
     unittest.main()
