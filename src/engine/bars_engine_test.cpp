@@ -44,7 +44,7 @@ class BarsEngineTest : public ::testing::Test {
     auto opened = Engine::open(std::move(options));
     ASSERT_TRUE(opened);
     engine_ = std::move(*opened);
-    engine_->start();
+    ASSERT_TRUE(engine_->start());
     decider_.emplace(*engine_);
   }
   void TearDown() override {
