@@ -21,7 +21,7 @@ JwtSettings settings(std::optional<std::int64_t> plain, std::optional<std::int64
   issuer.public_keys = {"key"};
   issuer.issuer = "https://i";
   issuer.max_lifetime = of_issuer;
-  jwt.issuers.push_back(issuer);
+  jwt.issuers.push_back(std::move(issuer));
   return jwt;
 }
 
