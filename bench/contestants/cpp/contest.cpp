@@ -4,7 +4,7 @@
 #include <new>
 
 namespace contest {
-std::uint64_t g_mallocs = 0, g_news = 0;
+thread_local std::uint64_t g_mallocs = 0, g_news = 0;
 }
 
 extern "C" {

@@ -23,8 +23,8 @@
 
 namespace contest {
 
-// Counted by the malloc of contest.cpp, for everything in the process, and by its operator new, for C++ code alone.
-extern std::uint64_t g_mallocs, g_news;
+// Counted by the malloc of contest.cpp, for all code on this thread, and by its operator new, for C++ code alone.
+extern thread_local std::uint64_t g_mallocs, g_news;
 
 struct Entry {
   std::string kind, username, client_id, token;
