@@ -74,6 +74,7 @@ class Console:
         text = gate.file.read_text()
         if key_file:
             gate.run("config", "seal-key", self.folder / "seal.key")
+            machine.give_to_broker(self.folder / "seal.key", 0o640)
             text = text.replace("[store]\n", f'[store]\nkey_file = "{self.folder}/seal.key"\n')
         text += f'[console]\nlisten = ["127.0.0.1:0"]\n{console}'
         gate.write_raw(text)
