@@ -16,7 +16,7 @@ const Setting& setting(const char* name) { return *find_setting(name); }
 
 TEST(SettingValuesTest, GoToJsonAndBack) {
   for (const std::string text :
-       {"\"30s\"", "5", "true", "[\"a\", \"b\"]", "{ username = \"%u\", \"/a/b\" = \"c\" }", "[{ a = 1 }]"}) {
+       {"\"30s\"", "5", "true", "[\"a\", \"b\"]", "{ \"/a/b\" = \"c\", username = \"%u\" }", "[{ a = 1 }]"}) {
     const json value = to_json(node(text), false);
     const auto back = to_toml_draft(value, setting("jwt.claims"), nullptr);
     ASSERT_TRUE(back) << text;
