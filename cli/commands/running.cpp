@@ -79,6 +79,10 @@ void status(const RunningOptions& options) {
   if (!topics.empty())
     line("topics", fmt::format("token, then {} {} of the settings, then no_match {}", rules,
                                rules == 1 ? "rule" : "rules", text(topics, "no_match")));
+  // The daemon's [[brokers]]: whether each lets its connections be ended.
+  for (const auto& [name, value] : host.items())
+    if (name.starts_with("broker ") && value.is_string())
+      line("broker", printable(name.substr(7) + ": " + value.get<std::string>()));
   line("bars", fmt::format("{} revocations, {} blocks", number(s, "revocations"), number(s, "blocks")));
   if (const std::int64_t thefts = number(s, "suspected_thefts"); thefts > 0) {
     line("theft", fmt::format("{} times one token was used from two places at once", thefts));
