@@ -96,6 +96,7 @@ class Importer {
     faults_.clear();
     Result<std::unique_ptr<UserImport>> import = open_user_import(bytes_.reader(), to_options(flags_));
     if (!import) {
+      stop_where_bytes_failed();  // nothing read is not a file that is empty
       Error error = import.error();
       error.place =
           error.place.empty() ? printable(flags_.file) : fmt::format("{}, {}", printable(flags_.file), error.place);
@@ -111,6 +112,10 @@ class Importer {
       for (std::size_t i = 0; i < filled; ++i) stage(batch[i], hash_now);
       progress.advance(rows_);
     }
+    stop_where_bytes_failed();
+  }
+
+  void stop_where_bytes_failed() const {
     if (bytes_.failed())
       fail({ErrorKind::kUnavailable, fmt::format("cannot read all of {}", printable(flags_.file)),
             "nothing was written; is it a file, and is the disk it lies on well?", ""},
