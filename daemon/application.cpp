@@ -289,9 +289,9 @@ void Application::wait_for_signals() {
 void Application::drain() {
   using Clock = std::chrono::steady_clock;
   notify_service_manager("STOPPING=1");
-  say(LogLevel::notice, "stopping: no new work, answers under way are finished");
   const auto begin = Clock::now();
   house_->draining.store(true, std::memory_order_relaxed);
+  say(LogLevel::notice, "stopping: no new work, answers under way are finished");
   std::this_thread::sleep_for(kDoorsStayOpen);
   server_->close_doors();
   if (console_) console_->drain();
