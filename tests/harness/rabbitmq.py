@@ -67,7 +67,7 @@ class RabbitMQ:
         pasted = PASTED_ENDING.read_text().replace("/etc/rabbitmq/sallyport-definitions.json", f"{self.folder}/definitions.json")
         return [pasted.replace("15672", str(self.api_port))]
 
-    def start(self, seconds=120):
+    def start(self, seconds=240):
         self._write()
         home = str(self.folder)
         environment = {
