@@ -1,5 +1,6 @@
 import { createRouter, createWebHashHistory, type RouteRecordRaw } from 'vue-router'
 import { resume, session, type Role } from './api/session'
+import { isThere } from './lib/contract'
 import { text } from './text'
 import type { IconName } from './ui/icons'
 
@@ -16,8 +17,10 @@ export interface NavItem {
   path: string
   icon: IconName
   role?: Role
+  /** The operation without which there is nothing to show. */
+  needs?: string
 }
-export const nav: { name: keyof typeof text.nav_group; items: NavItem[] }[] = [
+const all: { name: keyof typeof text.nav_group; items: NavItem[] }[] = [
   {
     name: 'watch',
     items: [
@@ -35,14 +38,14 @@ export const nav: { name: keyof typeof text.nav_group; items: NavItem[] }[] = [
       { name: 'jwt', path: '/jwt', icon: 'jwt' },
       { name: 'keys', path: '/keys', icon: 'keys' },
       { name: 'topics', path: '/topics', icon: 'topics' },
-      { name: 'revocations', path: '/revocations', icon: 'revocations' },
+      { name: 'revocations', path: '/revocations', icon: 'revocations', needs: 'listRevocations' },
     ],
   },
   {
     name: 'change',
     items: [
       { name: 'try', path: '/try', icon: 'try' },
-      { name: 'preview', path: '/preview', icon: 'preview' },
+      { name: 'preview', path: '/preview', icon: 'preview', needs: 'previewDraft' },
       { name: 'revisions', path: '/revisions', icon: 'revisions' },
     ],
   },
@@ -54,6 +57,8 @@ export const nav: { name: keyof typeof text.nav_group; items: NavItem[] }[] = [
     ],
   },
 ]
+
+export const nav = all.map((group) => ({ ...group, items: group.items.filter((item) => !item.needs || isThere(item.needs)) }))
 
 const page = (path: string, title: keyof typeof text.nav, component: () => Promise<unknown>, role: Role = 'viewer'): RouteRecordRaw => ({
   path,
@@ -78,7 +83,7 @@ const routes: RouteRecordRaw[] = [
   page('/jwt', 'jwt', () => import('./pages/jwt/Jwt.vue')),
   page('/keys', 'keys', () => import('./pages/keys/Keys.vue')),
   page('/topics', 'topics', () => import('./pages/topics/Topics.vue')),
-  page('/revocations', 'revocations', () => import('./pages/revocations/Revocations.vue')),
+  ...(isThere('listRevocations') ? [page('/revocations', 'revocations', () => import('./pages/revocations/Revocations.vue'))] : []),
   page('/try', 'try', () => import('./pages/try/Try.vue')),
   page('/preview', 'preview', () => import('./pages/preview/Preview.vue'), 'operator'),
   page('/revisions', 'revisions', () => import('./pages/revisions/Revisions.vue')),
