@@ -33,6 +33,7 @@ export const en = {
     no_difference: 'No difference.',
     no_client_id: '(no client id)',
     passed: 'passed',
+    went_on: 'went on',
     stopped: 'stopped here',
     show_password: 'Show what is typed',
     optional: 'optional',
@@ -550,6 +551,7 @@ export const en = {
     judging: 'Judging what was kept…',
     summary: (refused: number, admitted: number) =>
       `${refused === 0 ? 'Nobody' : plural(refused, '1 device', `${refused} devices`)} would newly be refused, ${admitted === 0 ? 'nobody' : plural(admitted, '1 device', `${admitted} devices`)} newly admitted.`,
+    unknown: (count: number) => `${plural(count, '1 device', `${count} devices`)} cannot be judged again, so look at them before it is law.`,
     not_kept: 'No attempts are kept ([audit] keep), so only connected clients and the brokers’ memory could be judged.',
     attempts: 'Kept attempts',
     attempts_lead: 'Each device’s attempts since',
