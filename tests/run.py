@@ -193,7 +193,7 @@ def broker_folder():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("suites", nargs="*", help="units asan layers cli keys http api interop differential faults torture broker docs fuzz install speed (all of them if none)")
+    parser.add_argument("suites", nargs="*", help="units asan layers cli keys http api console interop differential faults torture broker docs fuzz install speed (all of them if none)")
     parser.add_argument("--all", action="store_true", help="the long suites too")
     parser.add_argument("--only", default="", help="of the Python suites: tests whose sentence holds this")
     options = parser.parse_args()
@@ -250,6 +250,7 @@ def main():
         "http-asan": lambda: sanitized_http("asan"),
         "http-tsan": lambda: sanitized_http("tsan"),
         "api": lambda: folder("api"),
+        "console": lambda: folder("console"),
         "interop": lambda: folder("interop"),
         "differential": lambda: folder("differential"),
         "faults": lambda: folder("faults"),

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import { expect, go, isThere, test } from './stage'
+
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+const PAGES = ['/overview', '/refused', '/refused/expired', '/devices/pump-1', '/decisions', '/sessions', '/authentication', '/users', '/users/import', '/jwt', '/keys', '/topics', '/revocations', '/revocations?tab=blocks', '/try', '/try?tab=inspect', '/try?tab=issue', '/preview', '/revisions', '/administrators', '/administrators?tab=tokens', '/activity', '/account'].filter((path) => !path.startsWith('/revocations') || isThere('listRevocations'))
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`no page has a fault that axe finds, in the ${theme} theme`, async ({ page, stage }) => {
+    test.setTimeout(120_000)
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+    const faults: string[] = []
+    for (const path of PAGES) {
+      await go(page, stage, path)
+      await expect(page.locator('main h1')).toBeVisible()
+      await expect(page.locator('.skeleton')).toHaveCount(0)
+      // Evaluated by the test's own protocol, which the page's policy does not govern.
+      const found = await page.evaluate(`(async () => { ${axe}; const seen = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }); return seen.violations.map((one) => one.id + ': ' + one.nodes.map((node) => node.html.slice(0, 140)).slice(0, 3).join(' | ')) })()`)
+      faults.push(...(found as string[]).map((one) => `${path} ${one}`))
+    }
+    expect(faults).toEqual([])
+  })
+}
+
+test('no page is wider than a phone', async ({ page, stage }) => {
+  test.setTimeout(90_000)
+  await page.setViewportSize({ width: 360, height: 780 })
+  const wide: string[] = []
+  for (const path of PAGES) {
+    await go(page, stage, path)
+    await expect(page.locator('main h1')).toBeVisible()
+    await expect(page.locator('.skeleton')).toHaveCount(0)
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    if (over > 0) wide.push(`${path}: ${over} px too wide`)
+  }
+  expect(wide).toEqual([])
+})
+
+test('the first load is under 300 kB and interactive in under a second', async ({ browser, stage, state }) => {
+  const context = await browser.newContext({ storageState: state })
+  const page = await context.newPage()
+  const client = await context.newCDPSession(page)
+  await client.send('Network.enable')
+  let bytes = 0
+  client.on('Network.loadingFinished', (event) => (bytes += event.encodedDataLength))
+  const started = Date.now()
+  await page.goto(`${stage.url}/#/overview`)
+  await expect(page.getByRole('link', { name: /Let in/ })).toBeVisible()
+  const took = Date.now() - started
+  await page.waitForLoadState('networkidle').catch(() => undefined)
+  expect(bytes).toBeGreaterThan(30_000)
+  expect(bytes).toBeLessThan(300_000)
+  // On loopback; a machine that does other things beside gets the benefit of three.
+  expect(took).toBeLessThan(3000)
+  await context.close()
+})
+
+test('the pages come with a policy that allows nothing but themselves', async ({ page, stage }) => {
+  const answer = await page.request.get(stage.url)
+  const policy = answer.headers()['content-security-policy'] ?? ''
+  expect(policy).toContain("default-src 'none'")
+  expect(policy).not.toContain('unsafe')
+  expect(policy).toContain("frame-ancestors 'none'")
+})
