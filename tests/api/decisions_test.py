@@ -79,7 +79,10 @@ class DecisionsTest(ConsoleCase):
         self.decide("meter/7", tokens.good())
         self.decide("meter/7", tokens.hs({"sub": "x", "nbf": int(time.time()) + 500}))
         self.wait_for(2)
-        device = self.ada.get("/devices/" + contract.quote("meter/7")).json
+        # What is kept is written behind.
+        path = "/devices/" + contract.quote("meter/7")
+        self.eventually(lambda: len(self.ada.get(path).json.get("attempts", [])) == 2, "its attempts were not kept", 6)
+        device = self.ada.get(path).json
         self.assertEqual([a["reason"] for a in device["attempts"]], ["not_yet_valid", "token_ok"])
         self.assertTrue(device["clock"]["known"])
         self.assertIn(device["clock"]["seconds"], range(495, 501))
@@ -102,6 +105,7 @@ class DecisionsTest(ConsoleCase):
     def test_a_key_says_who_came_in_with_it(self):
         self.decide("meter-1", tokens.good())
         self.wait_for(1)
+        self.eventually(lambda: self.ada.get("/keys").json["local"][0]["decisions"] == 1, "it was not counted", 6)
         key = self.ada.get("/keys").json["local"][0]
         self.assertEqual((key["label"], key["decisions"]), ("secret", 1))
         use = self.ada.post("/keys/retire", {"label": "secret"}).json
