@@ -18,11 +18,18 @@ def sentence(test) -> str:
     return name.removeprefix("test_").replace("_", " ")
 
 
+def short_name(test) -> str:
+    if hasattr(test, "_testMethodName"):
+        return f"{type(test).__name__}.{test._testMethodName}"
+    return test.id().rstrip(")").rpartition(".")[2]  # "setUpClass (module.Class)"
+
+
 class Lines(unittest.TestResult):
     def __init__(self, label, stream=sys.stdout):
         super().__init__()
         self.label, self.stream = label, stream
         self.passed, self.failed, self.skips = 0, 0, 0
+        self.failures_by_name = []  # "Class.method", or "Class" where its fixture failed
         self._started = 0.0
 
     def _line(self, word, test, note=""):
@@ -43,6 +50,7 @@ class Lines(unittest.TestResult):
 
     def _fail(self, test, error, note=""):
         self.failed += 1
+        self.failures_by_name.append(short_name(test))
         self._line("FAILED", test, note)
         text = "".join(traceback.format_exception(*error))
         print("\n".join("        | " + line for line in text.splitlines()), file=self.stream, flush=True)
@@ -60,6 +68,7 @@ class Lines(unittest.TestResult):
         if error is not None:
             if not self._subtest_failed:
                 self.failed += 1
+                self.failures_by_name.append(short_name(test))
             self._subtest_failed = True
             self._line("FAILED", test, " " + subtest._subDescription())
             text = "".join(traceback.format_exception(*error))
@@ -77,6 +86,7 @@ class Lines(unittest.TestResult):
     def addUnexpectedSuccess(self, test):
         super().addUnexpectedSuccess(test)
         self.failed += 1
+        self.failures_by_name.append(short_name(test))
         self._line("FAILED", test, ": it succeeded and was expected to fail")
 
 
@@ -118,6 +128,7 @@ def main(arguments=None) -> int:
     parser.add_argument("files", nargs="+")
     parser.add_argument("--label", default="tests")
     parser.add_argument("--only", default="", help="tests whose sentence or class holds this text")
+    parser.add_argument("--exactly", action="append", default=[], help="Class.method or Class; may be repeated")
     parser.add_argument("--counts", help="file for the counts, as JSON")
     options = parser.parse_args(arguments)
     suite = load(options.files)
@@ -126,11 +137,20 @@ def main(arguments=None) -> int:
         suite = unittest.TestSuite(
             test for test in each(suite) if wanted in sentence(test) or options.only in type(test).__name__
         )
+    if options.exactly:
+        suite = unittest.TestSuite(
+            test for test in each(suite) if {short_name(test), type(test).__name__} & set(options.exactly)
+        )
         # Class fixtures need the tests of one class side by side; they are, since the order is kept.
     result = Lines(options.label)
     result._started = time.monotonic()
     suite.run(result)
-    counts = {"passed": result.passed, "failed": result.failed, "skipped": result.skips}
+    counts = {
+        "passed": result.passed,
+        "failed": result.failed,
+        "skipped": result.skips,
+        "failures": result.failures_by_name,
+    }
     if options.counts:
         pathlib.Path(options.counts).write_text(json.dumps(counts))
     return 1 if result.failed else 0
