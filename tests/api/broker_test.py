@@ -35,12 +35,12 @@ class BesideABrokerTest(ConsoleCase):
         self.assertEqual([s["client_id"] for s in self.ada.get("/sessions?search=ter-1").json["items"]], ["meter-1"])
         ends = self.ada.get("/overview/ends?hours=2").json
         self.assertEqual((ends["sessions"], sum(ends["counts"]), ends["steepest"]["count"]), (3, 3, 3))
-        self.eventually(lambda: self.ada.get("/refused").json["items"], "the refusal was not kept", 3)
+        self.eventually(lambda: self.ada.get("/refused").json["items"], "the refusal was not kept", 15)
         self.assertEqual(self.ada.get("/refused/expired").json["items"][0]["client_id"], "meter-9")
         device = self.ada.get("/devices/meter-1").json
         self.assertTrue(device["now_in"])
         self.assertEqual([e["how"] for e in device["endings"]], ["on"])
-        self.eventually(lambda: self.ada.get("/overview").json["sessions"] == 3, "the overview does not see them", 6)
+        self.eventually(lambda: self.ada.get("/overview").json["sessions"] == 3, "the overview does not see them", 15)
         self.assertEqual([p["kind"] for p in self.ada.get("/overview").json["processes"]], ["daemon", "broker"])
 
     def test_one_who_leaves_is_off_the_list(self):
@@ -48,7 +48,7 @@ class BesideABrokerTest(ConsoleCase):
         self.assertEqual(code, 0)
         self.assertEqual(len(self.ada.get("/sessions").json["items"]), 1)
         client.close()
-        self.eventually(lambda: not self.ada.get("/sessions").json["items"], "it is still listed", 5)
+        self.eventually(lambda: not self.ada.get("/sessions").json["items"], "it is still listed", 15)
 
     def test_a_change_on_a_page_is_in_force_in_the_broker_in_under_a_second(self):
         etag = self.ada.get("/settings").headers["etag"]

@@ -96,7 +96,7 @@ class Rotation(KeysCase):
         way.headers = ("Cache-Control: public, max-age=1",)
         gate.cli("keys", "refresh")
         way.document = key_set(new)
-        self.eventually(lambda: self.connect(broker, token(new)) == 0, "the timer brought it", 5)
+        self.eventually(lambda: self.connect(broker, token(new)) == 0, "the timer brought it", 15)
 
 
 class Outage(KeysCase):
