@@ -291,7 +291,7 @@ def main():
         "torture": lambda: folder("torture"),
         "docs": lambda: [python_suite("docs", [HERE / "docs_test.py", HERE / "security_doc_test.py"], only)],
         "fuzz": fuzz,
-        "install": lambda: [python_suite("install", [HERE / "install_test.py", HERE / "hardening_test.py"], only)],
+        "install": lambda: [python_suite("install", [HERE / "install_test.py", HERE / "hardening_test.py", HERE / "runner_test.py"], only)],
         "speed": lambda: folder("speed"),
         "long": long,
         "bare": lambda: [bare] if options.all or "bare" in options.suites else [],
