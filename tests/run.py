@@ -23,8 +23,12 @@ PRINT = threading.Lock()
 running = set()
 
 
+FAILURES = []  # said again at the end, where a reader of a long log looks first
+
+
 def say(text):
     with PRINT:
+        FAILURES.extend(line for line in text.splitlines() if line.startswith("FAILED"))
         print(text, flush=True)
 
 
@@ -325,6 +329,8 @@ def main():
                 say(f"FAILED  run.py: {error!r}")
                 total.failed += 1
     late = run_again(again, total)
+    for line in list(FAILURES):
+        print("again: " + line, flush=True)
     if late:
         say(f"({late} passed only when run again alone: see above)")
     if total.skipped:
