@@ -19,7 +19,7 @@ class Emulated(unittest.TestCase):
         subprocess.run([machine.ROOT / "scripts" / "install-packages", "emulate"], check=True, capture_output=True, timeout=600)
         cls.folder = tempfile.TemporaryDirectory(prefix="sp-emulated-")
         cls.cases = pathlib.Path(cls.folder.name) / "cases"
-        cls.ask("*FastEcdsaTest*portable:FastEd25519Test*", {"SALLYPORT_DIFFERENTIAL": str(CASES), "SALLYPORT_DIFFERENTIAL_RECORD": str(cls.cases)})
+        cls.ask("*FastEcdsaTest*:FastEd25519Test*", {"SALLYPORT_DIFFERENTIAL": str(CASES), "SALLYPORT_DIFFERENTIAL_RECORD": str(cls.cases)})
 
     @classmethod
     def tearDownClass(cls):
