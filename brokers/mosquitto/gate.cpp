@@ -44,6 +44,7 @@ Gate::Gate(std::shared_ptr<EngineHost> host, mosquitto_plugin_id_t* identifier)
   gates().push_back(this);
   sessions_.tell(&host_->board());
   host_->orders().join();
+  held_against_ = decider_.current().bars;  // whoever comes in is judged by it at CONNECT
 }
 
 Gate::~Gate() {

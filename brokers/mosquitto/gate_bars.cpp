@@ -44,7 +44,7 @@ void Gate::follow_bars() {
   const std::shared_ptr<const BarList>& now = decider_.current().bars;
   if (now != held_against_) {
     held_against_ = now;
-    bars_left_ = watched_.size();
+    bars_left_ = now->revocations() + now->blocks() == 0 ? 0 : watched_.size();
   }
   if (bars_left_ == 0) return;
   const UnixSeconds at = host_->engine().clock().unix_seconds();
