@@ -52,6 +52,7 @@ std::shared_ptr<EngineHost> EngineHost::acquire(const std::string& settings_file
   options.config_path = settings_file;
   options.hears_of_ends = true;
   options.clock = clock;
+  if (clock) host->quick_clock_ = clock;
   options.process = "mosquitto";
   options.log = [log = &host->log_](LogLevel level, std::string_view line) { log->write(level, line); };
   auto engine = Engine::open(std::move(options));

@@ -102,6 +102,7 @@ const char* mosquitto_client_id(const mosquitto* client) { return text(client->i
 const char* mosquitto_client_username(const mosquitto* client) { return text(client->username); }
 const char* mosquitto_client_address(const mosquitto* client) { return text(client->address); }
 void* mosquitto_client_certificate(const mosquitto*) { return nullptr; }
+bool mosquitto_client_clean_session(const mosquitto* client) { return client->clean_start; }
 int mosquitto_client_protocol(const mosquitto* client) { return client->protocol; }
 int mosquitto_client_protocol_version(const mosquitto* client) { return client->version; }
 int mosquitto_set_username(mosquitto* client, const char* username) {
@@ -123,6 +124,7 @@ int mosquitto_broker_publish_copy(const char* id, const char* topic, int length,
   return MOSQ_ERR_SUCCESS;
 }
 int mosquitto_subscription_delete(const char* id, const char* filter) {
+  if (!broker().deletes_subscriptions) return MOSQ_ERR_NOT_FOUND;
   broker().deleted.emplace_back(id, filter);
   return MOSQ_ERR_SUCCESS;
 }

@@ -14,6 +14,7 @@ struct mosquitto {
   std::optional<std::string> id, username, address;
   int protocol = mp_mqtt;
   int version = 4;
+  bool clean_start = true;
 };
 
 namespace sallyport::mosquitto {
@@ -31,6 +32,7 @@ struct FakeBroker {
   };
   std::vector<Said> said;                                    // published by the plugin
   std::vector<std::pair<std::string, std::string>> deleted;  // subscriptions: id, filter
+  bool deletes_subscriptions = true;                         // as 2.1 does
   std::string control_topic;
   std::vector<std::string> kicked;                            // client ids
   std::function<::mosquitto*(const std::string&)> connected;  // who has the id

@@ -268,13 +268,14 @@ int Gate::acl_check(const mosquitto_evt_acl_check& event) {
     // What is said there is between the gate and one client: no will, no stranger and no rule has a part in it.
     if (event.access != MOSQ_ACL_UNSUBSCRIBE) return MOSQ_ERR_ACL_DENIED;
   }
+  // Between the end and the tick that sends it away. A publish that is denied would be acknowledged on 3.1.1, and the
+  // device would think it delivered; where the connection drops it sends it again. A delivery that fails is the
+  // sender's failure to 2.0, so that is denied.
+  const int over = event.access == MOSQ_ACL_READ ? int{MOSQ_ERR_ACL_DENIED} : kCloseUnanswered;
   if (session) {
+    if (!ticked_ && is_out(*session, id)) return over;
     if (!is_ours(*session)) return MOSQ_ERR_PLUGIN_DEFER;
-    if (!has_ended(*session)) return topic_rights(*session, id, event);
-    // Between the end and the tick that sends it away. A publish that is denied would be acknowledged on 3.1.1, and the
-    // device would think it delivered; where the connection drops it sends it again. A delivery that fails is the
-    // sender's failure to 2.0, so that is denied.
-    return event.access == MOSQ_ACL_READ ? int{MOSQ_ERR_ACL_DENIED} : kCloseUnanswered;
+    return has_ended(*session) ? over : topic_rights(*session, id, event, topic);
   }
   // Up to 2.1.2 DISCONNECT comes before the will is asked for; a retained message's sender is a stand-in without an
   // address, long gone perhaps. Both are judged by what the client of this id was, where the name is that one's, too.
@@ -287,11 +288,8 @@ int Gate::acl_check(const mosquitto_evt_acl_check& event) {
     else if (!here && !gone)
       gone = sessions_.departed(id, nullptr);
   }
-  if (gone && gone->username == name) return past_rights(*gone, event);
-  if (address) {
-    count_stranger(id, event.client);
-    return MOSQ_ERR_PLUGIN_DEFER;
-  }
+  if (gone && gone->username == name) return past_rights(*gone, event, topic);
+  if (address) return count_stranger(id, event.client) ? over : int{MOSQ_ERR_PLUGIN_DEFER};
   // A retained message whose sender is not known any more is not withheld: it was judged when it was published.
   const bool retained = event.access == MOSQ_ACL_WRITE && !gone && !sessions_.latest(id);
   return retained && decider_.current().topics->no_match != NoMatch::defer ? int{MOSQ_ERR_SUCCESS}
@@ -304,9 +302,10 @@ bool Gate::is_ours(const Session& session) const noexcept {
 }
 
 // What an admitted client may do. A yes from here is final: an acl_file is not asked.
-int Gate::topic_rights(Session& session, std::string_view id, const mosquitto_evt_acl_check& event) {
+int Gate::topic_rights(Session& session, std::string_view id, const mosquitto_evt_acl_check& event,
+                       std::string_view topic) {
   int reply = MOSQ_ERR_ACL_DENIED;
-  if (const std::string_view topic = view(event.topic); topic.starts_with(kOwnTopics)) {
+  if (topic.starts_with(kOwnTopics)) {
     // By right, whatever the rules say, and nothing else there, not even to a superuser.
     const bool held = event.access == MOSQ_ACL_UNSUBSCRIBE ||
                       (event.access == MOSQ_ACL_WRITE && is_held_by_right(TopicAction::publish, topic)) ||
@@ -314,13 +313,16 @@ int Gate::topic_rights(Session& session, std::string_view id, const mosquitto_ev
                       (event.access == MOSQ_ACL_READ && is_held_by_right(TopicAction::receive, topic));
     if (held) return MOSQ_ERR_SUCCESS;
   } else {
-    reply = past_rights(session, event);
-    if (reply == MOSQ_ERR_SUCCESS && session.ends_at) keep_subscription(session, event);
+    const bool lost = event.access == MOSQ_ACL_READ && !session.lost.empty() && is_lost(session, topic);
+    reply = lost ? int{MOSQ_ERR_ACL_DENIED} : past_rights(session, event, topic);
+    const bool about_subscription = event.access == MOSQ_ACL_SUBSCRIBE || event.access == MOSQ_ACL_UNSUBSCRIBE;
+    if (about_subscription && reply != MOSQ_ERR_ACL_DENIED && session.authenticator == Authenticator::jwt)
+      keep_subscription(session, event);
   }
   if (reply != MOSQ_ERR_ACL_DENIED) return reply;
   ClientNote note = note_of(session, id, Reason::topic_denied);
   note.step = StepKind::topic_checked;
-  note.subject = view(event.topic);
+  note.subject = topic;
   note.number = event.access == MOSQ_ACL_WRITE ? 0 : event.access == MOSQ_ACL_SUBSCRIBE ? 1 : 2;
   // A delivery that is denied is nothing that its receiver did.
   if (event.access != MOSQ_ACL_READ) host_->engine().note(note);
@@ -328,7 +330,7 @@ int Gate::topic_rights(Session& session, std::string_view id, const mosquitto_ev
 }
 
 // The same, where who asks may be gone already.
-int Gate::past_rights(const Session& session, const mosquitto_evt_acl_check& event) {
+int Gate::past_rights(const Session& session, const mosquitto_evt_acl_check& event, std::string_view topic) {
   TopicRequest request;
   switch (event.access) {
     case MOSQ_ACL_WRITE:
@@ -346,7 +348,7 @@ int Gate::past_rights(const Session& session, const mosquitto_evt_acl_check& eve
     default:
       return MOSQ_ERR_ACL_DENIED;
   }
-  request.topic = view(event.topic);
+  request.topic = topic;
   request.qos = event.qos;
   request.peer_address = session.address;
   switch (session.rights.check(request, decider_.current().topics)) {
@@ -386,7 +388,7 @@ void Gate::tell_no_match() {
 }
 
 // A client that was never shown to the gate: the broker takes its name from its certificate or from a PSK.
-void Gate::count_stranger(std::string_view id, const ::mosquitto* client) {
+bool Gate::count_stranger(std::string_view id, const ::mosquitto* client) {
   Session session;
   session.standing = Standing::not_ours;
   session.username = view(mosquitto_client_username(client));
@@ -400,11 +402,12 @@ void Gate::count_stranger(std::string_view id, const ::mosquitto* client) {
   if (blocked) bars_left_ = watched_.size();  // it goes with the next tick
   publish_counts();
   host_->engine().metrics().not_ours.fetch_add(1, std::memory_order_relaxed);
-  if (std::exchange(told_of_strangers_, true)) return;
+  if (std::exchange(told_of_strangers_, true)) return blocked;
   host_->engine().log(
       LogLevel::warning,
       "the broker lets in clients by certificate or PSK, whom the gate never judges; hint: what they may do, "
       "an acl_file or another plugin must say");
+  return blocked;
 }
 
 void Gate::arrived(const ::mosquitto* client) {
@@ -430,7 +433,9 @@ void Gate::reload() {
 }
 
 bool Gate::has_ended(const Session& session) const noexcept {
-  return session.ends_at && *session.ends_at <= host_->engine().clock().unix_seconds();
+  // Asked with every message: the exact clock is for those whose end is near.
+  if (!session.ends_at || host_->quick_clock().unix_seconds() + 1 < *session.ends_at) return false;
+  return *session.ends_at <= host_->engine().clock().unix_seconds();
 }
 
 void Gate::set_end(Session& session, const Decision& decision) const {
@@ -470,15 +475,8 @@ void Gate::watch_over(std::string_view id, const ::mosquitto* client, const Sess
       notices_.sweep(living, in_use);
       notices_.arm(*session->ends_at - notice, id, client, session->ticket);
     }
-    // 2.0.11 with per_listener_settings true never ticks.
-    if (!ticked_ && !told_of_no_tick_ && host_->engine().clock().monotonic_ms() - made_ms_ > kNoTickMs) {
-      told_of_no_tick_ = true;
-      host_->engine().log(
-          LogLevel::warning,
-          "this broker does not tick (Mosquitto 2.0.11 with per_listener_settings true): a session ends at "
-          "its next publish, not by itself; hint: use a newer Mosquitto, or leave per_listener_settings out");
-    }
   }
+  if (!ticked_) tell_of_no_tick();
   if (!of_store) return;
   // As for the timer: those who come and go while no user changes would fill it for ever.
   if (password_sessions_.size() > 2 * living + 1024) {
@@ -488,21 +486,39 @@ void Gate::watch_over(std::string_view id, const ::mosquitto* client, const Sess
   password_sessions_.push_back({0, std::string(id), client, session->ticket});
 }
 
+// 2.0.11 with per_listener_settings true never ticks; how soon others do is known after a moment.
+void Gate::tell_of_no_tick() {
+  if (told_of_no_tick_ || host_->engine().clock().monotonic_ms() - made_ms_ <= kNoTickMs) return;
+  told_of_no_tick_ = true;
+  host_->engine().log(
+      LogLevel::warning,
+      "this broker does not tick (Mosquitto 2.0.11 with per_listener_settings true): a session that ends, is revoked "
+      "or blocked gets nothing any more and is closed at its next publish, not by itself, and no notice is sent; "
+      "hint: use a newer Mosquitto, or leave per_listener_settings out");
+}
+
 // Up to 30,000 times a second: no lock, and a clock only where some session has an end.
 void Gate::tick() {
   checking_again_ = false;
   ticked_ = true;
   log().drain();
-  follow_mode();
-  if (timer_.next() != EndTimer::kNever) end_sessions();
-  if (notices_.next() != EndTimer::kNever) tell_of_ends(host_->engine().clock().unix_seconds());
-  follow_users();
-  follow_bars();
+  if (const UnixSeconds next = std::min(timer_.next(), notices_.next());
+      next != EndTimer::kNever && host_->quick_clock().unix_seconds() + 1 >= next) {
+    const UnixSeconds now = host_->engine().clock().unix_seconds();
+    end_sessions(now);
+    tell_of_ends(now);
+  }
+  const std::uint64_t snapshot = decider_.current().generation;
+  if (snapshot != followed_ || bars_left_ > 0 || compare_next_ < password_sessions_.size()) {
+    followed_ = snapshot;
+    follow_mode();
+    follow_users();
+    follow_bars();
+  }
   follow_orders();
 }
 
-void Gate::end_sessions() {
-  const UnixSeconds now = host_->engine().clock().unix_seconds();
+void Gate::end_sessions(UnixSeconds now) {
   if (timer_.next() > now) return;
   for (std::size_t i = 0; i < kMostEndsATick; ++i) {
     const std::optional<EndTimer::Entry> due = timer_.take_due(now);

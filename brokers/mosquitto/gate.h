@@ -57,13 +57,14 @@ class Gate {
   int admit(::mosquitto* client, std::string_view id, const ConnectAttempt& attempt, const Decision& decision);
   int hand_on(std::string_view id, const mosquitto_evt_basic_auth& event, bool would_admit, const Decision& decision);
   bool is_ours(const Session& session) const noexcept;
-  int topic_rights(Session& session, std::string_view id, const mosquitto_evt_acl_check& event);
-  int past_rights(const Session& session, const mosquitto_evt_acl_check& event);
+  int topic_rights(Session& session, std::string_view id, const mosquitto_evt_acl_check& event, std::string_view topic);
+  int past_rights(const Session& session, const mosquitto_evt_acl_check& event, std::string_view topic);
   Decision judge_renewal(const Session& session, std::string_view id, const ::mosquitto* client,
                          std::string_view token);
   void go_on(Session& session, std::string_view id, const ::mosquitto* client, const Decision& decision);
   void lose_subscriptions(Session& session, const std::string& id);
   void keep_subscription(Session& session, const mosquitto_evt_acl_check& event);
+  bool is_lost(const Session& session, std::string_view topic) const;
   void answer_renewal(std::string_view id, Verdict verdict, const Session& session);
   void tell_of_ends(UnixSeconds now);
   bool tell(const std::string& id, std::string_view topic, const std::string& payload);
@@ -78,13 +79,15 @@ class Gate {
   static ClientNote note_of(const Session& session, std::string_view id, Reason reason);
   void note_end(const Session& session, std::string_view id, Reason reason);
   bool has_ended(const Session& session) const noexcept;
+  bool is_out(Session& session, std::string_view id);
+  void tell_of_no_tick();
   void set_end(Session& session, const Decision& decision) const;
   void watch_over(std::string_view id, const ::mosquitto* client, const Session& session);
-  void end_sessions();
+  void end_sessions(UnixSeconds now);
   void follow_users();
   bool still_good(Session& session, const UserDirectory& users) const;
   void send_away(const std::string& id, const ::mosquitto* client, std::uint64_t ticket);
-  void count_stranger(std::string_view id, const ::mosquitto* client);
+  bool count_stranger(std::string_view id, const ::mosquitto* client);  // whether it is blocked
   void follow_mode();
   void tell_no_match();
   void publish_counts() noexcept;
@@ -122,6 +125,7 @@ class Gate {
   std::int64_t left_until_ms_ = 0;
   bool leaving_first_ = true;
   bool ticked_ = false, told_of_no_tick_ = false;
+  std::uint64_t followed_ = 0;  // the snapshot that the last tick followed
   std::int64_t made_ms_;
 
   // A SIGHUP makes the broker authenticate every client again, before its next tick.

@@ -25,6 +25,24 @@ std::optional<BarHit> Gate::bar_of(const Session& session, std::string_view id, 
   return bars.find_token(session.marks, now);
 }
 
+// Asked with each question of a client where the broker does not tick, so that nothing follows what changes.
+bool Gate::is_out(Session& session, std::string_view id) {
+  tell_of_no_tick();
+  const GateSnapshot& now = decider_.current();
+  if (session.held_against == now.generation) return session.is_out;
+  session.held_against = now.generation;
+  if (session.is_out) return true;
+  if (const auto hit = bar_of(session, id, *now.bars, host_->engine().clock().unix_seconds())) {
+    session.is_out = true;
+    note_bar(session, id, *hit);
+  } else if (is_ours(session) && session.authenticator == Authenticator::password && now.users &&
+             !still_good(session, *now.users)) {
+    session.is_out = true;
+    note_end(session, id, Reason::session_ended);
+  }
+  return session.is_out;
+}
+
 void Gate::watch_for_bars(std::string_view id, const ::mosquitto* client, const Session& session) {
   const std::size_t living =
       sessions_.count(Standing::admitted) + sessions_.count(Standing::handed_on) + sessions_.count(Standing::not_ours);
@@ -34,7 +52,7 @@ void Gate::watch_for_bars(std::string_view id, const ::mosquitto* client, const 
       return !still || still->ticket != e.ticket;
     });
     bars_next_ = 0;
-    bars_left_ = watched_.size();
+    if (bars_left_ > 0) bars_left_ = watched_.size();
   }
   watched_.push_back({0, std::string(id), client, session.ticket});
 }

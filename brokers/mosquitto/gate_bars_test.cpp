@@ -1,9 +1,11 @@
 // Revoked, blocked, or ended by an operator: who must go, in a fake broker.
+#include <algorithm>
 #include <thread>
 
 #include "auth/testing.h"
 #include "bars/bar.h"
 #include "brokers/mosquitto/gate_testing.h"
+#include "brokers/mosquitto/reply_codes.h"
 #include "engine/bars_testing.h"
 #include "engine/engine.h"
 
@@ -102,9 +104,35 @@ TEST_F(GateBarsTest, WhoComesByCertificateIsBlockedTooOnceItIsSeen) {
   bar(BarKind::client_id, "s");
   broker().tick();
   EXPECT_TRUE(broker().kicked.empty());
-  broker().acl(stranger);
+  EXPECT_EQ(broker().acl(stranger), kCloseUnanswered);
   broker().tick();
   EXPECT_EQ(broker().kicked, std::vector<std::string>{"s"});
+}
+
+TEST_F(GateBarsTest, WhereNothingTicksARevokedOrBlockedClientIsOutWithItsNextQuestion) {
+  begin();
+  clock_.forward(3);  // so long that a broker that ticks had done so
+  auto a = client("a"), b = client("b"), c = client("c");
+  enter(a, R"({"sub":"d1","jti":"j-a"})");
+  enter(b, R"({"sub":"d2","jti":"j-b"})");
+  enter(c, R"({"sub":"d3","jti":"j-c"})");
+  EXPECT_NE(broker().all_lines().find("does not tick"), std::string::npos);
+  for (auto* one : {&a, &b, &c}) EXPECT_EQ(broker().acl(*one), MOSQ_ERR_SUCCESS);
+  bar(BarKind::jti, "j-a", "stolen");
+  bar(BarKind::client_id, "b");
+  for (auto* one : {&a, &b}) {
+    EXPECT_EQ(broker().acl(*one, MOSQ_ACL_READ), MOSQ_ERR_ACL_DENIED);
+    EXPECT_EQ(broker().acl(*one, MOSQ_ACL_SUBSCRIBE), kCloseUnanswered);
+    EXPECT_EQ(broker().acl(*one), kCloseUnanswered) << "not acknowledged";
+  }
+  EXPECT_EQ(broker().acl(c), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ), MOSQ_ERR_SUCCESS);
+  EXPECT_TRUE(broker().kicked.empty()) << "not inside of a question of its own";
+  for (const auto& [id, reason] : {std::pair{"a", Reason::revoked}, std::pair{"b", Reason::blocked}}) {
+    const auto noted = engine_->ring().by_client_id(id, 5);
+    EXPECT_EQ(std::count_if(noted.begin(), noted.end(), [&](const auto& d) { return d.reason == reason; }), 1)
+        << "once";
+  }
 }
 
 TEST_F(GateBarsTest, WhileTheGateObservesNobodyIsSentAway) {

@@ -2,9 +2,12 @@
 // AUTH (MQTT 5 enhanced authentication), or by a publish to $CONTROL/sallyport/v1/renew.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "brokers/mosquitto/client_facts.h"
 #include "brokers/mosquitto/gate.h"
 #include "brokers/mosquitto/reply_codes.h"
+#include "rules/topic_filter.h"
 
 namespace sallyport::mosquitto {
 namespace {
@@ -116,21 +119,40 @@ void Gate::go_on(Session& session, std::string_view id, const ::mosquitto* clien
   // What the timers hold of the old end is of another ticket from here on.
   session.ticket = next_ticket_++;
   set_end(session, decision);
+  // What an earlier connection subscribed to is not known here.
+  if (!mosquitto_client_clean_session(client)) session.more_subscriptions = true;
   lose_subscriptions(session, std::string(id));
   watch_over(id, client, session);
 }
 
 void Gate::keep_subscription(Session& session, const mosquitto_evt_acl_check& event) {
-  const bool taken = event.access == MOSQ_ACL_SUBSCRIBE;
-  if (!taken && event.access != MOSQ_ACL_UNSUBSCRIBE) return;
-  std::vector<Session::Subscription>& all = session.subscriptions;
   const std::string_view filter = view(event.topic);
-  std::erase_if(all, [&](const Session::Subscription& s) { return s.filter == filter; });
-  if (taken && all.size() < Session::kMaxSubscriptions) all.push_back({std::string(filter), event.qos});
+  const auto same = [&](const Session::Subscription& s) { return s.filter == filter; };
+  std::erase_if(session.subscriptions, same);
+  std::erase_if(session.lost, same);
+  if (event.access != MOSQ_ACL_SUBSCRIBE) return;
+  if (session.subscriptions.size() < Session::kMaxSubscriptions)
+    session.subscriptions.push_back({std::string(filter), event.qos});
+  else
+    session.more_subscriptions = true;
 }
 
-// What the new token does not cover is taken away where the broker lets us, and is not delivered where it does not:
-// each message is judged by the new rights.
+// Whether a message comes by a lost subscription alone. 2.0 asks about the topic and does not say by which subscription
+// it goes out, so each of them must be known.
+bool Gate::is_lost(const Session& session, std::string_view topic) const {
+  if (session.more_subscriptions) return false;
+  const auto brings = [&](const Session::Subscription& s) {
+    return matches(judged_filter(s.filter).value_or(s.filter), topic);
+  };
+  if (std::none_of(session.lost.begin(), session.lost.end(), brings) ||
+      std::any_of(session.subscriptions.begin(), session.subscriptions.end(), brings))
+    return false;
+  host_->engine().metrics().topic_denials.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+// What the new token does not cover is taken away where the broker lets us, and brings nothing where it does not.
+// Beside that, each message is judged by the new rights.
 void Gate::lose_subscriptions(Session& session, const std::string& id) {
   const std::shared_ptr<const TopicPolicy>& policy = decider_.decided_with().topics;
   std::size_t lost = 0;
@@ -142,7 +164,8 @@ void Gate::lose_subscriptions(Session& session, const std::string& id) {
     request.peer_address = session.address;
     if (session.rights.check(request, policy) != TopicVerdict::deny) return false;
     ++lost;
-    if (&session == sessions_.latest(id)) delete_subscription(id.c_str(), held.filter.c_str());
+    const bool forgotten = &session == sessions_.latest(id) && delete_subscription(id.c_str(), held.filter.c_str());
+    if (!forgotten && session.lost.size() < Session::kMaxSubscriptions) session.lost.push_back(held);
     return true;
   });
   if (lost == 0) return;

@@ -89,6 +89,52 @@ TEST_F(GateRenewalTest, ASubscriptionThatWasLetGoIsNotLost) {
   EXPECT_TRUE(broker().deleted.empty());
 }
 
+TEST_F(GateRenewalTest, WhereTheBrokerKeepsALostSubscriptionItBringsNothingThatNoOtherDoes) {
+  start(kSettings);
+  broker().deletes_subscriptions = false;
+  auto c = client("a");
+  EXPECT_EQ(connect(c, device(60, R"(,"acl":{"all":["a/#","b/#"]})")), MOSQ_ERR_SUCCESS);
+  for (const char* topic : {"a/#", "$share/g/b/#"})
+    EXPECT_EQ(broker().acl(c, MOSQ_ACL_SUBSCRIBE, topic), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ, "a/1"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().control(c, device(60, R"(,"acl":{"all":["a/1","b/#"]})")), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(engine_->metrics().lost_subscriptions.load(), 1u);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ, "a/1"), MOSQ_ERR_ACL_DENIED)
+      << "the new token allows it, nobody asked for it";
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ, "a/2"), MOSQ_ERR_ACL_DENIED);
+  EXPECT_EQ(engine_->metrics().topic_denials.load(), 2u);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ, "b/1"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_SUBSCRIBE, "a/1"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ, "a/1"), MOSQ_ERR_SUCCESS);
+  // The old rights again: it subscribes again, as where the broker has forgotten the subscription.
+  EXPECT_EQ(broker().control(c, device(60, R"(,"acl":{"all":["a/#"]})")), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ, "a/2"), MOSQ_ERR_ACL_DENIED);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_SUBSCRIBE, "a/#"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ, "a/2"), MOSQ_ERR_SUCCESS);
+}
+
+TEST_F(GateRenewalTest, WhereAnEarlierConnectionMayHaveSubscribedEachTopicIsJudgedByTheNewToken) {
+  start(kSettings);
+  broker().deletes_subscriptions = false;
+  auto c = client("a");
+  c.clean_start = false;
+  EXPECT_EQ(connect(c, device(60, R"(,"acl":{"all":["a/#"]})")), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_SUBSCRIBE, "a/#"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().control(c, device(60, R"(,"acl":{"all":["a/1"]})")), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(engine_->metrics().lost_subscriptions.load(), 1u);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ, "a/1"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_READ, "a/2"), MOSQ_ERR_ACL_DENIED);
+}
+
+TEST_F(GateRenewalTest, OneWhoseTokenHadNoEndLosesSubscriptionsToo) {
+  start(kSettings);
+  auto c = client("a");
+  EXPECT_EQ(connect(c, token(R"("sub":"device-1","acl":{"all":["old"]})")), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().acl(c, MOSQ_ACL_SUBSCRIBE, "old"), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().control(c, token(R"("sub":"device-1","acl":{"all":["new"]})")), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(broker().deleted, (std::vector<std::pair<std::string, std::string>>{{"a", "old"}}));
+}
+
 TEST_F(GateRenewalTest, ATokenWithoutAnEndTakesTheEndAway) {
   start(kSettings);
   auto c = client("a");

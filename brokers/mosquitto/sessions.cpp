@@ -6,11 +6,14 @@
 
 namespace sallyport::mosquitto {
 
-Session* Sessions::find(std::string_view id, Client client) noexcept {
+Session* Sessions::look_up(std::string_view id, Client client, Recent& recent) noexcept {
   const auto it = live_.find(id);
   if (it == live_.end()) return nullptr;
-  for (Entry& entry : it->second)
-    if (entry.client == client) return &entry.session;
+  for (Entry& entry : it->second) {
+    if (entry.client != client) continue;
+    recent = {client, changes_, it->first, &entry.session};
+    return &entry.session;
+  }
   return nullptr;
 }
 
@@ -26,6 +29,7 @@ std::optional<Session> Sessions::take(std::string_view id, Client client) {
   const auto at = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.client == client; });
   if (at == entries.end()) return std::nullopt;
   Session session = std::move(at->session);
+  ++changes_;
   entries.erase(at);
   if (entries.empty()) live_.erase(it);
   --counts_[static_cast<std::size_t>(session.standing)];
@@ -35,6 +39,7 @@ std::optional<Session> Sessions::take(std::string_view id, Client client) {
 
 Session& Sessions::enter(std::string_view id, Client client, Session session) {
   drop(id, client);
+  ++changes_;
   auto it = live_.find(id);
   if (it == live_.end()) it = live_.emplace(std::string(id), std::vector<Entry>{}).first;
   auto& entries = it->second;

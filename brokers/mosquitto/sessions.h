@@ -57,9 +57,15 @@ struct Session {
     std::string filter;
     std::uint8_t qos = 0;
   };
-  std::vector<Subscription> subscriptions;  // granted while it had an end, at most kMaxSubscriptions
+  std::vector<Subscription> subscriptions;  // granted to one that can be renewed, at most kMaxSubscriptions
+  bool more_subscriptions = false;          // than those
+  // That a renewal took the right to, and that the broker still holds (2.0).
+  std::vector<Subscription> lost;
   static constexpr std::size_t kMaxSubscriptions = 256;
   std::uint64_t checked_again = 0;  // the SIGHUP, counted, that it was last checked again for
+  // Where no tick follows what changes: the snapshot that it was last held against, and whether it is out by it.
+  std::uint64_t held_against = 0;
+  bool is_out = false;
 };
 
 class SessionBoard;
@@ -73,7 +79,11 @@ class Sessions {
   // Told of those who go; may be null.
   void tell(SessionBoard* board) noexcept { board_ = board; }
   // A client of this very id and pointer that is connected.
-  Session* find(std::string_view id, Client client) noexcept;
+  Session* find(std::string_view id, Client client) noexcept {
+    Recent& recent = recent_of(client);
+    if (recent.client == client && recent.changes == changes_ && recent.id == id) return recent.session;
+    return look_up(id, client, recent);
+  }
   // The one who came last under this id and is connected, whatever his pointer.
   Session* latest(std::string_view id) noexcept;
   // BASIC_AUTH let it in, or handed it on. Takes the place of what this id and pointer had.
@@ -113,6 +123,19 @@ class Sessions {
   // Of one id, at most the one that takes over and those it takes over from.
   static constexpr std::size_t kMaxOfOneId = 4;
 
+  // Where the last answers of find() are: a client that publishes is asked about again and again. Nothing in it counts
+  // once somebody came or went.
+  struct Recent {
+    Client client = nullptr;
+    std::uint64_t changes = 0;
+    std::string_view id;  // the table's own
+    Session* session = nullptr;
+  };
+  Recent& recent_of(Client client) noexcept {
+    const auto bits = reinterpret_cast<std::uintptr_t>(client);
+    return recent_[(bits >> 4 ^ bits >> 10) % recent_.size()];
+  }
+  Session* look_up(std::string_view id, Client client, Recent& recent) noexcept;
   std::optional<Session> take(std::string_view id, Client client);
   void depart(std::string_view id, Client client, Session session);
 
@@ -122,6 +145,8 @@ class Sessions {
   std::uint64_t next_ticket_ = 1;
   SessionBoard* board_ = nullptr;
   std::array<std::size_t, kStandings> counts_{};
+  std::uint64_t changes_ = 1;
+  std::array<Recent, 128> recent_{};
 };
 
 }  // namespace sallyport::mosquitto

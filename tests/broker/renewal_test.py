@@ -211,13 +211,51 @@ class RenewalByAuth(RenewalCase):
         speaker.publish("both", "3")
         self.assertEqual(client.message(), ("both", b"3"))
         self.assertIn("sallyport_lost_subscriptions_total 1", gate.cli("metrics"))
-        # With the old rights again it subscribes again; 2.1 forgot the subscription.
+        # With the old rights again it subscribes again; 2.1 forgot the subscription, and with 2.0 it brings nothing.
         self.assertEqual(client.authenticate("JWT", tokens.good(acl={"all": ["old/#"]})), (AUTH, 0))
-        if current_version() >= (2, 1, 0):
-            speaker.publish("old/a", "4", 1)  # acknowledged before the other asks
+        speaker.publish("old/a", "4", 1)  # acknowledged before the other asks
         self.assertEqual(client.subscribe("old/#"), 0)
         speaker.publish("old/a", "5")
         self.assertEqual(client.message(), ("old/a", b"5"))
+
+    def test_a_subscription_wider_than_the_new_token_brings_nothing_that_is_not_subscribed_anew(self):
+        gate, broker = self.start(TOKENS)
+        speaker = self.client(broker, client_id="speaker", username="s", password=tokens.good("s"))
+        for version in VERSIONS:
+            with self.subTest(version):
+                name = f"c-{version}"
+                client = self.client(broker, version, client_id=name, username="x", password=tokens.good(acl={"all": ["a/#", "b"]}))
+                self.assertEqual([client.subscribe(one) for one in ("a/#", "b")], [0, 0])
+                speaker.publish("a/1", "before")
+                self.assertEqual(client.message(), ("a/1", b"before"))
+                mark = broker.mark()
+                self.assertEqual(self.renew(client, tokens.good(acl={"all": ["a/1", "b"]}))["result"], "renewed")
+                broker.wait_for_log(rf'"{name}" renewed with a token that does not cover 1 of its subscriptions', mark)
+                for topic in ("a/1", "a/2", "b"):
+                    speaker.publish(topic, "after")
+                self.assertEqual(client.message(), ("b", b"after"))
+                self.assertEqual(client.subscribe("a/1"), 0)
+                for topic in ("a/2", "a/1"):
+                    speaker.publish(topic, "anew")
+                self.assertEqual(client.message(), ("a/1", b"anew"))
+                self.assertTrue(client.ping())
+                # 2.0 still holds a/#, and in MQTT 5 hands out one for each subscription.
+                self.assertLessEqual(len(client._kept), 1 if version == V5 and current_version() < (2, 1, 0) else 0)
+                self.assertEqual({client.message() for _ in list(client._kept)} - {("a/1", b"anew")}, set())
+        self.assertIn(f"sallyport_lost_subscriptions_total {len(VERSIONS)}", gate.cli("metrics"))
+
+    def test_of_a_kept_session_what_the_new_token_does_not_allow_is_not_delivered(self):
+        gate, broker = self.start(TOKENS)
+        speaker = self.client(broker, client_id="speaker", username="s", password=tokens.good("s"))
+        kept = {"client_id": "kept", "username": "x", "clean": False}
+        with raw_mqtt.Client(broker.port) as first:
+            self.assertEqual(first.connect(**kept, password=tokens.good(acl={"all": ["a/#"]})), 0)
+            self.assertEqual(first.subscribe("a/#"), 0)
+        client = self.client(broker, **kept, password=tokens.good(acl={"all": ["a/#"]}))
+        self.assertEqual(self.renew(client, tokens.good(acl={"all": ["a/1"]}))["result"], "renewed")
+        for topic in ("a/2", "a/1"):
+            speaker.publish(topic, "x")
+        self.assertEqual(client.message(), ("a/1", b"x"))
 
     def test_another_method_a_second_connect_and_auth_before_connect_end_the_connection(self):
         gate, broker = self.start(TOKENS)

@@ -4,7 +4,7 @@ import threading
 import time
 
 from harness import raw_mqtt, tokens
-from harness.case import V5, V311, VERSIONS, BrokerCase
+from harness.case import V5, V311, VERSIONS, BrokerCase, Listener, current_version
 from harness.gate import SECRET
 
 SETTINGS = f"[jwt]\n{SECRET}\n"
@@ -156,6 +156,52 @@ class Blocks(Leaving):
         self.assertGetsIn(broker, V311, client_id="a", username="ann", password="wonderland-7")
         self.assertEqual(gate.cli_json("block", "list")["slowed"], [])
         self.assertIn("there is no such block", gate.cli("block", "remove", "--username", "nobody", code=1))
+
+
+class WithPerListenerSettings(Leaving):
+    """2.0.11 gives plugins no tick then: deaf from the first moment, and out with the next publish."""
+
+    def is_out(self, client, speaker, ticks):
+        if ticks:
+            self.assertLess(self.gone_after(client, time.monotonic()), 1.5)
+            return
+        speaker.publish("news", "2")
+        self.assertTrue(speaker.ping())
+        self.assertTrue(client.ping(), "nothing ends it by itself")
+        self.assertEqual(client._kept, [], "a message was delivered")
+        client.publish("out", "x")
+        self.gone_after(client, 0)
+
+    def test_who_is_revoked_blocked_disabled_or_over_is_out(self):
+        gate = self.gate('[session]\nnotice = "0s"\n' + SETTINGS)
+        gate.add_user("ann", "wonderland-7")
+        broker = self.broker(gate, listeners=[Listener(plugin=True)], per_listener=True)
+        ticks = current_version() > (2, 0, 11)
+        time.sleep(0 if ticks else 2.1)  # a broker that ticks had done so
+        speaker = self.client(broker, client_id="speaker", username="s", password=tokens.good("speaker"))
+        speaker.subscribe("out")
+        if not ticks:
+            broker.wait_for_log("this broker does not tick")
+        now = int(time.time())
+        cases = (
+            (tokens.good(jti="j"), ["revoke", "add", "--jti", "j"]),
+            (tokens.good(), ["block", "add", "--client-id", "c-1*", "--pattern"]),
+            ("wonderland-7", ["user", "disable", "ann"]),
+            (tokens.hs({"sub": "d", "exp": now + 4}), None),
+        )  # fmt: skip
+        for number, (word, command) in enumerate(cases):
+            with self.subTest(command):
+                shown = {"username": "ann" if word == "wonderland-7" else "x", "password": word}
+                client = self.client(broker, VERSIONS[number % 3], client_id=f"c-{number}", **shown)
+                client.subscribe("news")
+                speaker.publish("news", "1")
+                self.assertEqual(client.message(), ("news", b"1"))
+                if command:
+                    gate.cli(*command)
+                self.eventually(lambda: self.code(broker, client_id=f"c-{number}-probe", **shown) != 0)
+                self.is_out(client, speaker, ticks)
+        self.assertTrue(speaker.ping())
+        self.assertEqual(speaker._kept, [], "what somebody published who was out")
 
 
 class Orders(Leaving):
