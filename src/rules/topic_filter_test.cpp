@@ -42,6 +42,38 @@ TEST(TopicFilterTest, MatchesAsTheStandardSays) {
   EXPECT_TRUE(matches("a/#", "a/$x"));
 }
 
+// Long texts are looked at many bytes at a time.
+TEST(TopicFilterTest, FindsWhatIsWrongAtEachPlaceOfALongName) {
+  for (std::size_t size = 1; size <= 40; ++size) {
+    std::string name(size, 'x');
+    ASSERT_TRUE(is_topic_name(name)) << size;
+    for (std::size_t at = 0; at < size; ++at)
+      for (const char bad : {'+', '#', '\0'}) {
+        name[at] = bad;
+        ASSERT_FALSE(is_topic_name(name)) << size << " at " << at;
+        name[at] = 'x';
+      }
+  }
+}
+
+TEST(TopicFilterTest, MatchesLongTextsAsItDoesShortOnes) {
+  for (std::size_t size = 1; size <= 40; ++size) {
+    const std::string head(size, 'x');
+    EXPECT_TRUE(matches(head, head)) << size;
+    EXPECT_FALSE(matches(head, head + "x")) << size;
+    EXPECT_FALSE(matches(head + "x", head)) << size;
+    EXPECT_FALSE(matches(head + "y", head + "z")) << size;
+    EXPECT_TRUE(matches(head + "/#", head)) << size;
+    EXPECT_TRUE(matches(head + "/#", head + "/y")) << size;
+    EXPECT_FALSE(matches(head + "/#", head + "y")) << size;
+    EXPECT_TRUE(matches(head + "/+/z", head + "/y/z")) << size;
+    EXPECT_TRUE(matches(head + "/+/z", head + "//z")) << size;
+    EXPECT_FALSE(matches(head + "/+/z", head + "/y/y")) << size;
+    EXPECT_FALSE(matches(head + "/+", head)) << size;
+    EXPECT_TRUE(matches("+/" + head, "y/" + head)) << size;
+  }
+}
+
 TEST(TopicFilterTest, CoversOnlyWhatItHoldsWhole) {
   EXPECT_FALSE(covers("a/b", "a/#"));
   EXPECT_FALSE(covers("a/b", "a/+"));

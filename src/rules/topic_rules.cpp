@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "rules/topic_filter.h"
@@ -18,10 +19,37 @@ constexpr std::size_t kDepth = 16;  // levels that the index knows
 // FNV-1a over levels, each with its "/", so that no level and an empty one differ. Filters are their issuer's own:
 // whoever makes them collide slows his own checks, to one look at each.
 constexpr std::uint64_t kNoLevels = 0xcbf29ce484222325U;
-std::uint64_t add_level(std::uint64_t hash, std::string_view level) noexcept {
-  for (char c : level) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return (hash ^ static_cast<unsigned char>('/')) * 0x100000001b3U;
+constexpr std::uint64_t add_byte(std::uint64_t hash, char c) noexcept {
+  return (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
 }
+std::uint64_t add_level(std::uint64_t hash, std::string_view level) noexcept {
+  for (char c : level) hash = add_byte(hash, c);
+  return add_byte(hash, '/');
+}
+
+// The hashes of no levels, the first, the first two…, before any wildcard, as an Outline has them.
+class Prefixes {
+ public:
+  explicit Prefixes(std::string_view text) noexcept : at_(text.data()), end_(text.data() + text.size()) {}
+  std::uint64_t hash() const noexcept { return hash_; }
+  bool advance() noexcept {
+    if (!more_ || ++levels_ > kDepth) return false;
+    const char* const from = at_;
+    std::uint64_t hash = hash_;
+    for (; at_ != end_ && *at_ != '/'; ++at_) hash = add_byte(hash, *at_);
+    if (at_ - from == 1 && (*from == '+' || *from == '#')) return false;
+    hash_ = add_byte(hash, '/');
+    more_ = at_ != end_;
+    if (more_) ++at_;
+    return true;
+  }
+
+ private:
+  const char *at_, *end_;
+  std::uint64_t hash_ = kNoLevels;
+  std::size_t levels_ = 0;
+  bool more_ = true;
+};
 
 }  // namespace
 
@@ -160,17 +188,26 @@ TopicAnswer TopicRules::check(const TopicRequest& request) const noexcept {
   if (buckets_.empty()) {
     for (const Filter& filter : filters_) look_at(filter);
   } else {
+    // Most filters have no mark, and then nobody asks for it.
+    std::optional<Outline> made;
+    const auto outline = [&]() -> const Outline& {
+      if (!made) made.emplace(asked.topic);
+      return *made;
+    };
     // What covers or matches begins, up to its first wildcard, as the topic does up to its own.
-    const Outline outline(asked.topic);
-    for (std::size_t levels = 0; levels <= outline.prefix_levels; ++levels) {
-      const std::uint64_t prefix = outline.prefixes[levels];
-      for (std::uint32_t i = buckets_[prefix & (buckets_.size() - 1)]; i != kNone; i = filters_[i].next)
-        if (filters_[i].prefix == prefix && outline.may_be_held_by(filters_[i])) look_at(filters_[i]);
-    }
+    Prefixes prefixes(asked.topic);
+    do {
+      const std::uint64_t prefix = prefixes.hash();
+      for (std::uint32_t i = buckets_[prefix & (buckets_.size() - 1)]; i != kNone; i = filters_[i].next) {
+        const Filter& filter = filters_[i];
+        if (filter.prefix != prefix || filter.rule >= best) continue;
+        if (filter.mark == 0 || outline().may_be_held_by(filter)) look_at(filter);
+      }
+    } while (prefixes.advance());
     // What only takes a part away may begin deeper than the subscription does.
     if (subscribing)
       for (std::uint32_t i : denials_)
-        if (filters_[i].rule < best && outline.may_overlap(filters_[i])) look_at(filters_[i]);
+        if (filters_[i].rule < best && outline().may_overlap(filters_[i])) look_at(filters_[i]);
   }
   if (best == kNone) return closed_ ? TopicAnswer::deny : TopicAnswer::no_match;
   return rules_[best].allows ? TopicAnswer::allow : TopicAnswer::deny;
