@@ -45,8 +45,8 @@ Result<std::unique_ptr<ConsoleFront>> ConsoleFront::start(Engine& engine, const 
                                                           const std::string& config_path) {
   const std::string folder = folder_of(settings);
   if (folder.empty())
-    return unexpected(invalid("the console has no folder for its administrators", "set folder under [console]"));
-  Result<std::unique_ptr<ConsoleStore>> store = ConsoleStore::open(folder + "/console.db");
+    return unexpected(invalid("the console has no folder of its own", "set folder under [console]"));
+  Result<std::unique_ptr<ConsoleStore>> store = ConsoleStore::open(settings.store.url, folder + "/console.db");
   if (!store) return unexpected(store.error());
 
   ConsoleOptions options;

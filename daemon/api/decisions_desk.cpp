@@ -1,17 +1,16 @@
 #include "daemon/api/decisions_desk.h"
 
 #include "daemon/api/console_house.h"
-#include "engine/audit_writer.h"
 
 namespace sallyport::daemon {
 
 Result<AuditStore*, Problem> DecisionsDesk::store() {
-  if (!house_.keeps_decisions()) {
+  if (!house_.keeps_decisions() || house_.options.store_url.empty()) {
     store_.reset();
     return static_cast<AuditStore*>(nullptr);
   }
   if (store_) return store_.get();
-  Result<std::unique_ptr<AuditStore>> opened = AuditStore::open_to_read(audit_path_beside(house_.options.store_url));
+  Result<std::unique_ptr<AuditStore>> opened = AuditStore::open_to_read(house_.options.store_url);
   if (!opened) return unexpected(problem_of(opened.error()));
   store_ = std::move(*opened);
   return store_.get();

@@ -150,6 +150,8 @@ Result<SignedIn, Problem> Accounts::use_invitation(std::string_view secret, std:
     return unexpected(dead_link());
   }
   const bool first = (*found)->administrator.empty();
+  // Each node has such a link until somebody is there: the others lead nowhere from then on.
+  if (first && !first_is_missing()) return unexpected(dead_link());
   const std::string who = first ? std::string(name) : (*found)->administrator;
   if (const auto refused = refuse_name(who)) return unexpected(*refused);
   if (const auto refused = refuse_password(password, who, "password")) return unexpected(*refused);

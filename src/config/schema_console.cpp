@@ -118,7 +118,8 @@ const Setting kConsole[] = {
      "that name another host are refused, so that no stranger's page can be pointed here by DNS.",
      "[\"gate.example.com\"]", set_hosts, false, true},
     {"console.folder", "path", "",
-     "The folder of what is the console's own: administrators, their sessions and their activity.\nNot set: the "
+     "The folder of what is the console's own: the link for the first administrator and, beside an sqlite:// store, "
+     "administrators, their sessions and their activity (a postgres:// store has these, for all nodes).\nNot set: the "
      "folder of the store's file.",
      "\"/var/lib/sallyport\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.console.folder); },
      false, true},
@@ -136,13 +137,14 @@ const Setting kConsole[] = {
 
 const Setting kAudit[] = {
     {"audit.keep", "duration", "\"0s\"",
-     "How long decisions are kept in audit.db beside the store: names, addresses, reasons and steps, never a token or "
-     "a "
-     "password. They are written behind, so that no decision waits for a disk.\n\"0s\": none are kept, and the console "
+     "How long decisions are kept, in audit.db beside an sqlite:// store, or in a postgres:// store, which has those "
+     "of all nodes: names, addresses, reasons and steps, never a token or a password. They are written behind, so that "
+     "no decision waits for a disk.\n\"0s\": none are kept, and the console "
      "shows the last few thousand from memory.",
      "\"7d\"", [](Settings& s, const TomlNode& n, ValueReader& r) { r.duration(n, s.audit.keep, 0, 3650 * kDay); }},
     {"audit.max_bytes", "a whole number", "268435456",
-     "The most bytes that kept decisions take; the oldest make room for the newest.", "67108864",
+     "About the most bytes that kept decisions take, of all nodes together; the oldest make room for the newest.",
+     "67108864",
      [](Settings& s, const TomlNode& n, ValueReader& r) {
        read_whole(n, r, s.audit.max_bytes, kMiB, 1024 * 1024 * kMiB);
      }},
@@ -166,7 +168,7 @@ std::vector<Error> console_contradictions(const Settings& settings) {
                             "console.listen"));
   }
   if (!c.listen.empty() && c.folder.empty() && !settings.store.url.starts_with("sqlite://"))
-    out.push_back(invalid("the console has no folder for its administrators",
+    out.push_back(invalid("the console has no folder of its own",
                           "set folder under [console], or give [store] an sqlite:// url", "console.listen"));
   return out;
 }

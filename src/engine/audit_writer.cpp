@@ -1,7 +1,7 @@
 #include "engine/audit_writer.h"
 
 #include <chrono>
-#include <filesystem>
+#include <utility>
 
 #include "base/start_thread.h"
 #include "codec/json.h"
@@ -11,7 +11,7 @@ namespace sallyport {
 namespace {
 
 constexpr auto kPeriod = std::chrono::milliseconds(100);
-constexpr std::int64_t kPruneEveryMs = 10'000;
+constexpr std::int64_t kPruneEveryMs = 10'000, kTryAgainMs = 1'000, kSayEveryMs = 60'000;
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
   out += ",\"";
@@ -58,12 +58,6 @@ AuditRow row_of(const KeptDecision& d, const std::string& process) {
 
 }  // namespace
 
-std::string audit_path_beside(const std::string& store_url) {
-  constexpr std::string_view scheme = "sqlite://";
-  if (!store_url.starts_with(scheme)) return {};
-  return (std::filesystem::path(store_url.substr(scheme.size())).parent_path() / "audit.db").string();
-}
-
 AuditWriter::AuditWriter(const DecisionRing& ring, const Clock& clock, std::string process,
                          std::function<AuditTarget()> target, Log log)
     : ring_(ring), clock_(clock), process_(std::move(process)), target_(std::move(target)), log_(std::move(log)) {}
@@ -91,7 +85,7 @@ void AuditWriter::run() {
     last = stop_;
     lock.unlock();
     const AuditTarget target = target_();
-    if (target.keep <= 0 || target.path.empty()) {
+    if (target.keep <= 0 || target.store_url.empty()) {
       store_.reset();
       seen_ = settled_ = ring_.newest();  // what was decided meanwhile is nobody's loss
     } else {
@@ -100,17 +94,21 @@ void AuditWriter::run() {
       write_new(target, last ? newest : settled_);
       settled_ = newest;
       prune_now_and_then(target);
+      if (last && seen_ < newest) dropped_more(newest - seen_);
     }
     lock.lock();
   }
 }
 
 void AuditWriter::write_new(const AuditTarget& target, std::uint64_t up_to) {
-  if (!store_ || opened_ != target.path) {
-    Result<std::unique_ptr<AuditStore>> opened = AuditStore::open_to_write(target.path);
+  if (!store_ || opened_ != target.store_url) {
+    const std::int64_t now = clock_.monotonic_ms();
+    if (!last_fault_.empty() && now - tried_at_ms_ < kTryAgainMs) return;
+    tried_at_ms_ = now;
+    Result<std::unique_ptr<AuditStore>> opened = AuditStore::open_to_write(target.store_url);
     if (!opened) return failed(opened.error());
     store_ = std::move(*opened);
-    opened_ = target.path;
+    opened_ = target.store_url;
   }
   if (up_to <= seen_) return;
   std::vector<KeptDecision> fresh = ring_.after(seen_);
@@ -122,8 +120,19 @@ void AuditWriter::write_new(const AuditTarget& target, std::uint64_t up_to) {
   if (!added) return failed(added.error());
   last_fault_.clear();
   written_.fetch_add(fresh.size(), std::memory_order_relaxed);
-  dropped_.fetch_add(up_to - seen_ - fresh.size(), std::memory_order_relaxed);
+  dropped_more(up_to - seen_ - fresh.size());
   seen_ = up_to;
+}
+
+// Each is counted; a log that had a line for each would be the next thing to overflow.
+void AuditWriter::dropped_more(std::uint64_t number) {
+  dropped_.fetch_add(number, std::memory_order_relaxed);
+  unsaid_ += number;
+  const std::int64_t now = clock_.monotonic_ms();
+  if (unsaid_ == 0 || (said_at_ms_ != 0 && now - said_at_ms_ < kSayEveryMs)) return;
+  said_at_ms_ = now;
+  log_(LogLevel::warning, std::to_string(std::exchange(unsaid_, 0)) +
+                              " decisions were made and not kept: memory did not hold them until they were written");
 }
 
 void AuditWriter::prune_now_and_then(const AuditTarget& target) {

@@ -1,6 +1,6 @@
 // AuditWriter: keeps decisions, behind them: a thread of its own takes from the ring what
 // is new and writes it in batches. A decision pays nothing for it; what the ring could
-// not hold until then is counted, and never waited for.
+// not hold until then is counted and said, and never waited for.
 #pragma once
 
 #include <atomic>
@@ -19,14 +19,11 @@
 
 namespace sallyport {
 
-// What the settings say now. An empty path or keep 0: nothing is kept.
+// What the settings say now. No store or keep 0: nothing is kept.
 struct AuditTarget {
-  std::string path;
+  std::string store_url;
   std::int64_t keep = 0, max_bytes = 0;
 };
-
-// Beside an sqlite:// store; empty where there is none.
-std::string audit_path_beside(const std::string& store_url);
 
 class AuditWriter {
  public:
@@ -44,6 +41,7 @@ class AuditWriter {
   void write_new(const AuditTarget& target, std::uint64_t up_to);
   void prune_now_and_then(const AuditTarget& target);
   void failed(const Error& error);
+  void dropped_more(std::uint64_t number);
 
   const DecisionRing& ring_;
   const Clock& clock_;
@@ -51,10 +49,10 @@ class AuditWriter {
   const std::function<AuditTarget()> target_;
   const Log log_;
   std::unique_ptr<AuditStore> store_;
-  std::string opened_;  // the path of store_
+  std::string opened_;  // the url of store_
   std::string last_fault_;
-  std::uint64_t seen_ = 0, settled_ = 0;
-  std::int64_t pruned_at_ms_ = 0;
+  std::uint64_t seen_ = 0, settled_ = 0, unsaid_ = 0;
+  std::int64_t pruned_at_ms_ = 0, tried_at_ms_ = 0, said_at_ms_ = 0;
   std::atomic<std::uint64_t> written_{0}, dropped_{0};
 
   std::mutex mutex_;

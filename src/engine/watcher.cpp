@@ -364,7 +364,7 @@ Result<std::shared_ptr<const GateSnapshot>, std::vector<Error>> Engine::imagine(
 AuditTarget Engine::Impl::audit_target() const {
   std::lock_guard lock(law_mutex);
   const Settings& settings = law.loaded.settings;
-  return {audit_path_beside(settings.store.url), settings.audit.keep, settings.audit.max_bytes};
+  return {settings.store.url, settings.audit.keep, settings.audit.max_bytes};
 }
 
 bool Engine::refresh_keys(const std::optional<std::string>& name) {

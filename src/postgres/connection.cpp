@@ -8,6 +8,8 @@
 namespace sallyport::postgres {
 namespace {
 
+constexpr Oid kInt8 = 20, kBytea = 17;  // pg_type.dat
+
 // What libpq says, on one line and without its values: the primary message names columns and states, never a row.
 Error error_of(const pg_conn* connection, const pg_result* result) {
   const char* state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
@@ -47,6 +49,8 @@ bool Rows::boolean(std::size_t row, int column) const noexcept {
 bool Rows::null(std::size_t row, int column) const noexcept {
   return PQgetisnull(result_.get(), static_cast<int>(row), column) == 1;
 }
+int Rows::columns() const noexcept { return PQnfields(result_.get()); }
+bool Rows::is_number(int column) const noexcept { return PQftype(result_.get(), column) == kInt8; }
 std::int64_t Rows::touched() const noexcept { return std::strtoll(PQcmdTuples(result_.get()), nullptr, 10); }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& url) {
@@ -68,16 +72,19 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& url) {
   return out;
 }
 
-Result<Rows> Connection::query(const char* sql, const std::vector<Param>& params) {
+Result<Rows> Connection::query(const char* sql, const std::vector<Param>& params, Types types) {
   std::vector<const char*> values;
   std::vector<int> lengths, formats;
+  std::vector<Oid> said;
   for (const Param& p : params) {
     values.push_back(p.null ? nullptr : p.bytes.c_str());
     lengths.push_back(static_cast<int>(p.bytes.size()));
     formats.push_back(p.binary ? 1 : 0);
+    if (types == Types::said) said.push_back(p.null ? Oid{0} : p.binary ? kBytea : kInt8);
   }
-  pg_result* const raw = PQexecParams(raw_.get(), sql, static_cast<int>(params.size()), nullptr, values.data(),
-                                      lengths.data(), formats.data(), 1);
+  pg_result* const raw =
+      PQexecParams(raw_.get(), sql, static_cast<int>(params.size()), said.empty() ? nullptr : said.data(),
+                   values.data(), lengths.data(), formats.data(), 1);
   Rows rows(raw);
   const ExecStatusType status = raw ? PQresultStatus(raw) : PGRES_FATAL_ERROR;
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return unexpected(error_of(raw_.get(), raw));

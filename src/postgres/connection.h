@@ -37,6 +37,8 @@ class Rows {
   std::int64_t integer(std::size_t row, int column) const noexcept;  // int8
   bool boolean(std::size_t row, int column) const noexcept;
   bool null(std::size_t row, int column) const noexcept;
+  int columns() const noexcept;
+  bool is_number(int column) const noexcept;  // int8
   // Rows that an INSERT, UPDATE or DELETE touched.
   std::int64_t touched() const noexcept;
 
@@ -50,8 +52,10 @@ class Rows {
 class Connection {
  public:
   static Result<std::unique_ptr<Connection>> open(const std::string& url);
+  // Types of parameters: found by PostgreSQL where they stand, or said: a number is int8, bytes are bytea.
+  enum class Types : std::uint8_t { found, said };
   // Results come in binary form.
-  Result<Rows> query(const char* sql, const std::vector<Param>& params = {});
+  Result<Rows> query(const char* sql, const std::vector<Param>& params = {}, Types types = Types::found);
   Result<void> execute(const char* sql, const std::vector<Param>& params = {});
   // For those who wait for notifications: what to poll, and what has come.
   int descriptor() const noexcept;

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "postgres/postgres_desk.h"
 #include "postgres/schema.h"
 
 namespace sallyport::postgres {
@@ -88,8 +89,10 @@ Result<std::unique_ptr<Store>> open_postgres(std::string_view url, StoreAccess a
 }  // namespace
 
 void register_postgres_store() {
-  register_store("postgres://", open_postgres);
-  register_store("postgresql://", open_postgres);
+  for (const char* scheme : {"postgres://", "postgresql://"}) {
+    register_store(scheme, open_postgres);
+    register_desk(scheme, open_postgres_desk);
+  }
 }
 
 }  // namespace sallyport::postgres

@@ -83,7 +83,7 @@ class PostgresStore final : public StoreWork<PostgresStore, Connection> {
   std::vector<UserRecord> bulk_buffer_;  // to replace, not yet sent
 };
 
-// Makes open_store() take "postgres://…" and "postgresql://…".
+// Makes open_store() and open_desk() take "postgres://…" and "postgresql://…".
 void register_postgres_store();
 
 }  // namespace sallyport::postgres

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "store/sqlite_connection.h"
+#include <filesystem>
+
+#include "store/sqlite_desk.h"
 
 namespace sallyport {
 namespace {
@@ -34,28 +36,36 @@ constexpr const char* kSchema = R"sql(
 constexpr std::string_view kBrief =
     "id, process, at, client_id, username, address, verdict, reason, authenticator, principal, key, token, expires_at";
 
-AuditRow brief_of(const Statement& row) {
+AuditRow brief_of(const Row& row) {
   AuditRow out;
-  out.id = row.integer(0);
-  out.process = row.text(1);
-  out.at = row.integer(2);
-  out.client_id = row.text(3);
-  out.username = row.text(4);
-  out.address = row.text(5);
-  out.verdict = row.text(6);
-  out.reason = row.text(7);
-  out.authenticator = row.text(8);
-  out.principal = row.text(9);
-  out.key = row.text(10);
-  out.token = row.text(11);
-  if (const std::int64_t at = row.integer(12)) out.expires_at = at;
+  out.id = number_in(row, 0);
+  out.process = text_in(row, 1);
+  out.at = number_in(row, 2);
+  out.client_id = text_in(row, 3);
+  out.username = text_in(row, 4);
+  out.address = text_in(row, 5);
+  out.verdict = text_in(row, 6);
+  out.reason = text_in(row, 7);
+  out.authenticator = text_in(row, 8);
+  out.principal = text_in(row, 9);
+  out.key = text_in(row, 10);
+  out.token = text_in(row, 11);
+  if (const std::int64_t at = number_in(row, 12)) out.expires_at = at;
   return out;
 }
-AuditRow whole_of(const Statement& row) {
+AuditRow whole_of(const Row& row) {
   AuditRow out = brief_of(row);
-  out.steps = row.text(13);
-  out.facts = row.text(14);
+  out.steps = text_in(row, 13);
+  out.facts = text_in(row, 14);
   return out;
+}
+
+// Beside an sqlite:// store.
+Result<std::string> file_beside(const std::string& store_url) {
+  constexpr std::string_view scheme = "sqlite://";
+  if (!store_url.starts_with(scheme))
+    return unexpected(invalid("this store keeps no decisions", "[store] url = \"sqlite:///absolute/path\""));
+  return (std::filesystem::path(store_url.substr(scheme.size())).parent_path() / "audit.db").string();
 }
 
 Result<void> bring_to_newest(SqliteConnection& connection) {
@@ -84,96 +94,69 @@ Result<void> bring_to_newest(SqliteConnection& connection) {
 
 }  // namespace
 
-AuditStore::AuditStore(std::unique_ptr<SqliteConnection> connection) : connection_(std::move(connection)) {}
-AuditStore::~AuditStore() = default;
-
-Result<std::unique_ptr<AuditStore>> AuditStore::open_to_write(const std::string& path) {
-  Result<std::unique_ptr<SqliteConnection>> connection = SqliteConnection::open(path, StoreAccess::write);
+Result<std::unique_ptr<AuditStore>> AuditStore::open_to_write(const std::string& store_url) {
+  Result<std::unique_ptr<SqlDesk>> shared = open_desk(store_url, DeskOf::decisions);
+  if (!shared) return unexpected(shared.error());
+  if (*shared) return std::unique_ptr<AuditStore>(new AuditStore(std::move(*shared)));
+  const Result<std::string> path = file_beside(store_url);
+  if (!path) return unexpected(path.error());
+  Result<std::unique_ptr<SqliteConnection>> connection = SqliteConnection::open(*path, StoreAccess::write);
   if (!connection) return unexpected(connection.error());
   if (Result<void> done = bring_to_newest(**connection); !done) return unexpected(done.error());
   // What a power cut takes of the last moments is no decision: they were made, and are counted elsewhere.
   if (Result<void> done = (*connection)->execute("PRAGMA synchronous = NORMAL"); !done) return unexpected(done.error());
-  return std::unique_ptr<AuditStore>(new AuditStore(std::move(*connection)));
+  return std::unique_ptr<AuditStore>(new AuditStore(std::make_unique<SqliteDesk>(std::move(*connection))));
 }
 
-Result<std::unique_ptr<AuditStore>> AuditStore::open_to_read(const std::string& path) {
-  if (!identify_file(path)) return std::unique_ptr<AuditStore>();
-  Result<std::unique_ptr<SqliteConnection>> connection = SqliteConnection::open(path, StoreAccess::read);
+Result<std::unique_ptr<AuditStore>> AuditStore::open_to_read(const std::string& store_url) {
+  Result<std::unique_ptr<SqlDesk>> shared = open_desk(store_url, DeskOf::decisions);
+  if (!shared) return unexpected(shared.error());
+  if (*shared) return std::unique_ptr<AuditStore>(new AuditStore(std::move(*shared)));
+  const Result<std::string> path = file_beside(store_url);
+  if (!path) return unexpected(path.error());
+  if (!identify_file(*path)) return std::unique_ptr<AuditStore>();
+  Result<std::unique_ptr<SqliteConnection>> connection = SqliteConnection::open(*path, StoreAccess::read);
   if (!connection) return unexpected(connection.error());
   const Result<std::int64_t> version = (*connection)->integer("PRAGMA user_version");
   if (!version) return unexpected(version.error());
   if (*version != kNewest) return std::unique_ptr<AuditStore>();  // its maker is not done yet
-  return std::unique_ptr<AuditStore>(new AuditStore(std::move(*connection)));
-}
-
-template <class T, class Bind, class Read>
-Result<std::vector<T>> AuditStore::rows(std::string_view sql, Bind&& bind, Read&& read) {
-  Result<Statement> statement = connection_->prepare(sql);
-  if (!statement) return unexpected(statement.error());
-  bind(*statement);
-  std::vector<T> out;
-  for (;;) {
-    const Result<bool> row = statement->step();
-    if (!row) return unexpected(row.error());
-    if (!*row) return out;
-    out.push_back(read(*statement));
-  }
+  return std::unique_ptr<AuditStore>(new AuditStore(std::make_unique<SqliteDesk>(std::move(*connection))));
 }
 
 Result<void> AuditStore::add(const std::vector<AuditRow>& all) {
-  Result<Transaction> transaction = Transaction::begin_write(*connection_);
-  if (!transaction) return unexpected(transaction.error());
-  Result<Statement> put = connection_->prepare(
-      "INSERT INTO decisions (process, at, client_id, username, address, verdict, reason, authenticator, principal, "
-      "key, token, expires_at, steps, facts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, 0), "
-      "?13, ?14)");
-  if (!put) return unexpected(put.error());
-  for (const AuditRow& r : all) {
-    put->bind(1, r.process)
-        .bind(2, r.at)
-        .bind(3, r.client_id)
-        .bind(4, r.username)
-        .bind(5, r.address)
-        .bind(6, r.verdict)
-        .bind(7, r.reason)
-        .bind(8, r.authenticator)
-        .bind(9, r.principal)
-        .bind(10, r.key)
-        .bind(11, r.token)
-        .bind(12, r.expires_at.value_or(0))
-        .bind(13, r.steps)
-        .bind(14, r.facts);
-    if (Result<void> done = put->run(); !done) return done;
-  }
-  return transaction->commit();
+  if (all.empty()) return {};
+  std::vector<Row> rows;
+  rows.reserve(all.size());
+  for (const AuditRow& r : all)
+    rows.push_back({r.process, r.at, r.client_id, r.username, r.address, r.verdict, r.reason, r.authenticator,
+                    r.principal, r.key, r.token, r.expires_at.value_or(0), r.steps, r.facts});
+  return desk_->in_one([&] {
+    return desk_->insert("@decisions",
+                         "process, at, client_id, username, address, verdict, reason, authenticator, principal, key, "
+                         "token, expires_at, steps, facts",
+                         rows);
+  });
 }
 
 Result<void> AuditStore::prune(UnixSeconds older_than, std::int64_t max_bytes) {
-  Result<Statement> old = connection_->prepare(
-      "DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE at < "
-      "?1 ORDER BY id LIMIT 20000)");
-  if (!old) return unexpected(old.error());
-  if (Result<void> done = old->bind(1, older_than).run(); !done) return done;
+  const Result<std::int64_t> gone = desk_->run(
+      "DELETE FROM @decisions WHERE id IN (SELECT id FROM @decisions WHERE at < ?1 LIMIT 20000)", {older_than});
+  if (!gone) return unexpected(gone.error());
   // A tenth at a time, so that there is room for a while; more than once where a storm filled it.
   for (int round = 0; round < 8; ++round) {
-    const Result<std::int64_t> pages = connection_->integer("PRAGMA page_count");
-    const Result<std::int64_t> empty = connection_->integer("PRAGMA freelist_count");
-    const Result<std::int64_t> size = connection_->integer("PRAGMA page_size");
-    if (!pages) return unexpected(pages.error());
-    if (!empty) return unexpected(empty.error());
-    if (!size) return unexpected(size.error());
-    if ((*pages - *empty) * *size <= max_bytes) break;
-    if (Result<void> done = connection_->execute(
-            "DELETE FROM decisions WHERE id <= (SELECT min(id) + (max(id) - min(id)) / 10 FROM decisions)");
-        !done)
-      return done;
+    const Result<std::int64_t> bytes = desk_->bytes_of("@decisions");
+    if (!bytes) return unexpected(bytes.error());
+    if (*bytes <= max_bytes) break;
+    const Result<std::int64_t> made_room =
+        desk_->run("DELETE FROM @decisions WHERE id <= (SELECT min(id) + (max(id) - min(id)) / 10 FROM @decisions)");
+    if (!made_room) return unexpected(made_room.error());
   }
-  return connection_->execute("PRAGMA incremental_vacuum(2000)");
+  return desk_->tidy();
 }
 
 Result<std::vector<AuditRow>> AuditStore::list(const AuditQuery& q) {
   // A filter that is not asked for is not in the statement, so that the index of one that is can be used.
-  std::string where = "1";
+  std::string where = "1 = 1";
   const auto also = [&](bool wanted, const char* text) {
     if (wanted) where += std::string(" AND ") + text;
   };
@@ -182,81 +165,70 @@ Result<std::vector<AuditRow>> AuditStore::list(const AuditQuery& q) {
   also(!q.address.empty(), "address = ?3");
   also(!q.reason.empty(), "reason = ?4");
   also(!q.verdict.empty(), "verdict = ?5");
-  also(!q.search.empty(), "(instr(client_id, ?6) OR instr(username, ?6) OR instr(address, ?6))");
+  if (!q.search.empty())
+    where += fmt::format(" AND ({} OR {} OR {})", desk_->holds("client_id", "?6", false),
+                         desk_->holds("username", "?6", false), desk_->holds("address", "?6", false));
   also(q.from != 0, "at >= ?7");
   also(q.to != 0, "at <= ?8");
   also(q.before != 0, "id < ?9");
   also(q.after != 0, "id > ?10");
   also(q.refusals_only, "verdict <> 'allow'");
-  return rows<AuditRow>(
-      fmt::format("SELECT {}{} FROM decisions WHERE {} ORDER BY id DESC LIMIT ?11", kBrief,
-                  q.with_details ? ", steps, facts" : "", where),
-      [&](Statement& s) {
-        if (!q.client_id.empty()) s.bind(1, q.client_id);
-        if (!q.username.empty()) s.bind(2, q.username);
-        if (!q.address.empty()) s.bind(3, q.address);
-        if (!q.reason.empty()) s.bind(4, q.reason);
-        if (!q.verdict.empty()) s.bind(5, q.verdict);
-        if (!q.search.empty()) s.bind(6, q.search);
-        if (q.from != 0) s.bind(7, q.from);
-        if (q.to != 0) s.bind(8, q.to);
-        if (q.before != 0) s.bind(9, q.before);
-        if (q.after != 0) s.bind(10, q.after);
-        s.bind(11, static_cast<std::int64_t>(q.limit));
-      },
-      q.with_details ? whole_of : brief_of);
+  return desk_->rows(fmt::format("SELECT {}{} FROM @decisions WHERE {} ORDER BY id DESC LIMIT ?11", kBrief,
+                                 q.with_details ? ", steps, facts" : "", where),
+                     {q.client_id, q.username, q.address, q.reason, q.verdict, q.search, q.from, q.to, q.before,
+                      q.after, static_cast<std::int64_t>(q.limit)},
+                     q.with_details ? whole_of : brief_of);
 }
 
 Result<std::optional<AuditRow>> AuditStore::find(std::int64_t id) {
-  Result<std::vector<AuditRow>> found = rows<AuditRow>(
-      fmt::format("SELECT {}, steps, facts FROM decisions WHERE id = ?1", kBrief), [&](Statement& s) { s.bind(1, id); },
-      whole_of);
+  Result<std::vector<AuditRow>> found =
+      desk_->rows(fmt::format("SELECT {}, steps, facts FROM @decisions WHERE id = ?1", kBrief), {id}, whole_of);
   if (!found) return unexpected(found.error());
   return found->empty() ? std::optional<AuditRow>() : std::optional<AuditRow>(std::move(found->front()));
 }
 
-Result<std::int64_t> AuditStore::newest() { return connection_->integer("SELECT coalesce(max(id), 0) FROM decisions"); }
+Result<std::int64_t> AuditStore::newest() { return desk_->number("SELECT coalesce(max(id), 0) FROM @decisions"); }
 
 Result<std::vector<AuditCause>> AuditStore::causes(UnixSeconds from) {
-  return rows<AuditCause>(
-      "SELECT reason, count(*), count(DISTINCT client_id), min(at), max(at) FROM decisions WHERE verdict IN ('deny', "
+  return desk_->rows(
+      "SELECT reason, count(*), count(DISTINCT client_id), min(at), max(at) FROM @decisions WHERE verdict IN ('deny', "
       "'unavailable') AND at >= ?1 GROUP BY reason ORDER BY 3 DESC, 2 DESC",
-      [&](Statement& s) { s.bind(1, from); },
-      [](const Statement& r) {
-        return AuditCause{r.text(0), r.integer(1), r.integer(2), r.integer(3), r.integer(4)};
+      {from}, [](const Row& r) {
+        return AuditCause{text_in(r, 0), number_in(r, 1), number_in(r, 2), number_in(r, 3), number_in(r, 4)};
       });
 }
 
 Result<std::vector<AuditDevice>> AuditStore::devices(std::string_view reason, UnixSeconds from, std::string_view search,
                                                      std::string_view after, std::size_t limit) {
-  // The bare columns are the row's that has max(id) (SQLite, "bare columns in an aggregate query").
-  return rows<AuditDevice>(
-      "SELECT client_id, username, address, count(*), max(id), min(at), max(at) FROM decisions WHERE reason = ?1 AND "
-      "at "
-      ">= ?2 AND (?3 = '' OR instr(client_id, ?3) > 0) AND client_id > ?4 AND verdict <> 'allow' GROUP BY client_id "
-      "ORDER BY client_id LIMIT ?5",
-      [&](Statement& s) {
-        s.bind(1, reason).bind(2, from).bind(3, search).bind(4, after).bind(5, static_cast<std::int64_t>(limit));
-      },
-      [](const Statement& r) {
-        return AuditDevice{r.text(0), r.text(1), r.text(2), r.integer(3), r.integer(4), r.integer(5), r.integer(6)};
+  return desk_->rows(
+      fmt::format("SELECT d.client_id, d.username, d.address, g.decisions, g.last_id, g.first_at, g.last_at FROM "
+                  "(SELECT client_id, count(*) AS decisions, max(id) AS last_id, min(at) AS first_at, max(at) AS "
+                  "last_at FROM @decisions WHERE reason = ?1 AND at >= ?2 AND (?3 = '' OR {}) AND client_id > ?4 AND "
+                  "verdict <> 'allow' GROUP BY client_id ORDER BY client_id LIMIT ?5) g JOIN @decisions d ON d.id = "
+                  "g.last_id ORDER BY d.client_id",
+                  desk_->holds("client_id", "?3", false)),
+      {std::string(reason), from, std::string(search), std::string(after), static_cast<std::int64_t>(limit)},
+      [](const Row& r) {
+        return AuditDevice{text_in(r, 0),   text_in(r, 1),   text_in(r, 2),  number_in(r, 3),
+                           number_in(r, 4), number_in(r, 5), number_in(r, 6)};
       });
 }
 
 Result<AuditStore::KeyUse> AuditStore::uses_of_key(std::string_view label, UnixSeconds from, std::size_t examples) {
   KeyUse out;
-  Result<std::vector<std::pair<std::int64_t, std::int64_t>>> counted = rows<std::pair<std::int64_t, std::int64_t>>(
-      "SELECT count(*), count(DISTINCT client_id) FROM decisions WHERE key = ?1 AND at >= ?2 AND verdict = 'allow'",
-      [&](Statement& s) { s.bind(1, label).bind(2, from); },
-      [](const Statement& r) { return std::pair(r.integer(0), r.integer(1)); });
-  if (!counted) return unexpected(counted.error());
-  out.decisions = counted->front().first;
-  out.devices = counted->front().second;
-  Result<std::vector<std::string>> names = rows<std::string>(
-      "SELECT DISTINCT client_id FROM decisions WHERE key = ?1 AND at >= ?2 AND verdict = 'allow' ORDER BY client_id "
+  if (Result<void> counted = desk_->each("SELECT count(*), count(DISTINCT client_id) FROM @decisions WHERE key = ?1 "
+                                         "AND at >= ?2 AND verdict = 'allow'",
+                                         {std::string(label), from},
+                                         [&](const Row& r) {
+                                           out.decisions = number_in(r, 0);
+                                           out.devices = number_in(r, 1);
+                                         });
+      !counted)
+    return unexpected(counted.error());
+  Result<std::vector<std::string>> names = desk_->rows(
+      "SELECT DISTINCT client_id FROM @decisions WHERE key = ?1 AND at >= ?2 AND verdict = 'allow' ORDER BY client_id "
       "LIMIT ?3",
-      [&](Statement& s) { s.bind(1, label).bind(2, from).bind(3, static_cast<std::int64_t>(examples)); },
-      [](const Statement& r) { return r.text(0); });
+      {std::string(label), from, static_cast<std::int64_t>(examples)}, [](const Row& r) { return text_in(r, 0); });
   if (!names) return unexpected(names.error());
   out.examples = std::move(*names);
   return out;

@@ -1,8 +1,9 @@
-// AuditStore: decisions that outlive the process, in a file of their own beside the
-// store: bounded in age and size, written in batches by whoever decides, read by the
-// console. Never a token, a password or a claim's value.
+// AuditStore: decisions that outlive the process: in a file of their own beside a store
+// of one node, in the store itself where nodes share one. Bounded in age and size,
+// written in batches by whoever decides, read by the console. Never a token, a password
+// or a claim's value.
 //
-// One object serves one thread at a time; several processes may have the file open.
+// One object serves one thread at a time; several processes may have the same open.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +16,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "store/sql_desk.h"
 
 namespace sallyport {
-
-class SqliteConnection;
-class Statement;
 
 struct AuditRow {
   std::int64_t id = 0;  // counts up; in the order of writing
@@ -56,15 +55,14 @@ struct AuditDevice {
 
 class AuditStore {
  public:
-  // Makes the file where there is none: for the folder's owner, as the store's.
-  static Result<std::unique_ptr<AuditStore>> open_to_write(const std::string& path);
+  // Of the store of this url; makes the file beside it where there is none, for the folder's owner, as the store's.
+  static Result<std::unique_ptr<AuditStore>> open_to_write(const std::string& store_url);
   // Nothing: there is none yet.
-  static Result<std::unique_ptr<AuditStore>> open_to_read(const std::string& path);
-  ~AuditStore();
+  static Result<std::unique_ptr<AuditStore>> open_to_read(const std::string& store_url);
 
   // One transaction.
   Result<void> add(const std::vector<AuditRow>& rows);
-  // What is older goes; then the oldest, until the file has at most `max_bytes`.
+  // What is older goes; then the oldest, until the rest takes at most `max_bytes`.
   Result<void> prune(UnixSeconds older_than, std::int64_t max_bytes);
 
   Result<std::vector<AuditRow>> list(const AuditQuery& query);  // newest first
@@ -83,10 +81,8 @@ class AuditStore {
   Result<KeyUse> uses_of_key(std::string_view label, UnixSeconds from, std::size_t examples);
 
  private:
-  explicit AuditStore(std::unique_ptr<SqliteConnection> connection);
-  template <class T, class Bind, class Read>
-  Result<std::vector<T>> rows(std::string_view sql, Bind&& bind, Read&& read);
-  std::unique_ptr<SqliteConnection> connection_;
+  explicit AuditStore(std::unique_ptr<SqlDesk> desk) : desk_(std::move(desk)) {}
+  std::unique_ptr<SqlDesk> desk_;
 };
 
 }  // namespace sallyport

@@ -1,27 +1,51 @@
+// What kept decisions promise, whatever keeps them.
 #include "store/audit_store.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <thread>
 
 namespace sallyport {
 namespace {
 
-class AuditStoreTest : public testing::Test {
+// A fresh place for decisions, whatever keeps them. An engine joins with a factory.
+class AuditPlace {
+ public:
+  virtual ~AuditPlace() = default;
+  virtual std::string url() const = 0;
+};
+
+class AuditBesideSqlite final : public AuditPlace {
+ public:
+  AuditBesideSqlite() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "sp-audit-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~AuditBesideSqlite() override { std::filesystem::remove_all(folder_); }
+  std::string url() const override { return "sqlite://" + folder_ + "/store.db"; }
+
+ private:
+  std::string folder_;
+};
+
+struct AuditEngine {
+  std::string name;
+  std::function<std::unique_ptr<AuditPlace>()> place;
+};
+
+class AuditStoreTest : public testing::TestWithParam<AuditEngine> {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / ("sp-audit-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder_);
-    auto opened = AuditStore::open_to_write(path());
+    place_ = GetParam().place();
+    auto opened = AuditStore::open_to_write(place_->url());
     ASSERT_TRUE(opened) << opened.error().to_text();
     store_ = std::move(*opened);
   }
-  void TearDown() override {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  std::string path() const { return (folder_ / "audit.db").string(); }
   static AuditRow row(std::string client, UnixSeconds at, std::string reason = "expired",
                       std::string verdict = "deny") {
     AuditRow out;
@@ -40,12 +64,12 @@ class AuditStoreTest : public testing::Test {
     for (const AuditRow& one : listed.value()) out.push_back(one.client_id);
     return out;
   }
-  std::filesystem::path folder_;
+  std::unique_ptr<AuditPlace> place_;
   std::unique_ptr<AuditStore> store_;
 };
 using Clients = std::vector<std::string>;
 
-TEST_F(AuditStoreTest, ListsNewestFirstAndEachFilterNarrows) {
+TEST_P(AuditStoreTest, ListsNewestFirstAndEachFilterNarrows) {
   ASSERT_TRUE(store_->add({row("a", 10), row("b", 20, "token_ok", "allow"), row("c", 30)}));
   EXPECT_EQ(clients({}), (Clients{"c", "b", "a"}));
   AuditQuery q;
@@ -68,7 +92,7 @@ TEST_F(AuditStoreTest, ListsNewestFirstAndEachFilterNarrows) {
   EXPECT_FALSE(store_->find(9).value());
 }
 
-TEST_F(AuditStoreTest, GroupsRefusalsByCauseAndDevice) {
+TEST_P(AuditStoreTest, GroupsRefusalsByCauseAndDevice) {
   ASSERT_TRUE(store_->add(
       {row("a", 10), row("a", 20), row("b", 30), row("c", 40, "bad_signature"), row("d", 50, "token_ok", "allow")}));
   const auto causes = store_->causes(0).value();
@@ -87,11 +111,15 @@ TEST_F(AuditStoreTest, GroupsRefusalsByCauseAndDevice) {
   EXPECT_EQ(store_->uses_of_key("secret", 0, 10).value().devices, 1);
 }
 
-TEST_F(AuditStoreTest, OldOnesGoAndTheFileStaysWithinItsSize) {
+TEST_P(AuditStoreTest, OldOnesGoAndTheFileStaysWithinItsSize) {
   std::vector<AuditRow> rows;
   for (int i = 0; i < 5000; ++i) {
     rows.push_back(row("client-" + std::to_string(i), i));
-    rows.back().steps = std::string(500, 's');
+    rows.back().steps.clear();
+    // What a compressing engine cannot make small.
+    for (unsigned c = 0; c < 500; ++c)
+      rows.back().steps +=
+          static_cast<char>('0' + ((static_cast<unsigned>(i) * 2654435761u + c * c * 40503u) >> 13) % 74);
   }
   ASSERT_TRUE(store_->add(rows));
   ASSERT_TRUE(store_->prune(100, 1'000'000'000));
@@ -105,13 +133,67 @@ TEST_F(AuditStoreTest, OldOnesGoAndTheFileStaysWithinItsSize) {
   EXPECT_EQ(clients({})[0], "client-4999") << "the newest stay";
 }
 
-TEST_F(AuditStoreTest, AReaderSeesWhatAnotherConnectionWrote) {
-  auto reader = AuditStore::open_to_read(path());
+TEST_P(AuditStoreTest, AReaderSeesWhatAnotherConnectionWrote) {
+  auto reader = AuditStore::open_to_read(place_->url());
   ASSERT_TRUE(reader && *reader);
   ASSERT_TRUE(store_->add({row("a", 10)}));
   EXPECT_EQ((*reader)->newest().value(), 1);
-  EXPECT_FALSE(AuditStore::open_to_read((folder_ / "none.db").string()).value());
 }
+
+TEST_P(AuditStoreTest, NamesAreBytesAndSqlIsNeverMadeOfThem) {
+  const std::string odd = "'; DROP TABLE decisions; -- \xff\xfe \x01?1@";
+  ASSERT_TRUE(store_->add({row(odd, 10), row("plain", 20)}));
+  AuditQuery q;
+  q.client_id = odd;
+  EXPECT_EQ(clients(q), Clients{odd});
+  q = {};
+  q.search = "\xff\xfe";
+  EXPECT_EQ(clients(q), Clients{odd});
+  EXPECT_EQ(clients({}).size(), 2u);
+}
+
+TEST_P(AuditStoreTest, TwoWhoWriteAtOnceLeaveNoRowBehindAReader) {
+  // What a reader has seen up to is never joined by a smaller number.
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> writers;
+  for (int w = 0; w < 2; ++w)
+    writers.emplace_back([&, w] {
+      auto own = AuditStore::open_to_write(place_->url());
+      ASSERT_TRUE(own) << own.error().to_text();
+      for (int i = 0; i < 40; ++i) {
+        const Result<void> added = (*own)->add({row(std::to_string(w), i), row(std::to_string(w), i)});
+        EXPECT_TRUE(added) << (added ? "" : added.error().to_text());
+      }
+    });
+  std::size_t seen = 0;
+  std::thread reader([&] {
+    AuditQuery q;
+    q.limit = 1000;
+    for (bool last = false; !last;) {
+      last = stop;
+      const auto fresh = store_->list(q);
+      ASSERT_TRUE(fresh);
+      seen += fresh->size();
+      if (!fresh->empty()) q.after = fresh->front().id;
+    }
+  });
+  for (std::thread& one : writers) one.join();
+  stop = true;
+  reader.join();
+  EXPECT_EQ(seen, 160u);
+}
+
+#ifndef SALLYPORT_STORE_ENGINES_ELSEWHERE
+INSTANTIATE_TEST_SUITE_P(Engines, AuditStoreTest,
+                         testing::Values(AuditEngine{"sqlite", [] { return std::make_unique<AuditBesideSqlite>(); }}),
+                         [](const auto& engine) { return engine.param.name; });
+
+TEST(AuditFileTest, WhereNothingWasKeptYetThereIsNothingToRead) {
+  const AuditBesideSqlite place;
+  EXPECT_FALSE(AuditStore::open_to_read(place.url()).value());
+  EXPECT_FALSE(AuditStore::open_to_write("nonsense://"));
+}
+#endif
 
 }  // namespace
 }  // namespace sallyport

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "store/console_statements.h"
+#include "store/sqlite_desk.h"
 
 namespace sallyport {
 namespace {
@@ -103,108 +103,94 @@ Result<void> bring_to_newest(SqliteConnection& connection) {
   return transaction->commit();
 }
 
-AdministratorRecord administrator_of(const Statement& row) {
-  return {row.text(0),   row.text(1), row.integer(2) != 0, row.text(3), row.integer(4), moment_of(row.integer(5)),
-          row.integer(6)};
+AdministratorRecord administrator_of(const Row& row) {
+  return {text_in(row, 0),  text_in(row, 1),   number_in(row, 2) != 0,
+          text_in(row, 3),  number_in(row, 4), moment_of(number_in(row, 5)),
+          number_in(row, 6)};
 }
 constexpr std::string_view kColumns = "name, role, enabled, hash, created_at, last_seen_at, version";
-
-Error nobody_left() {
-  return {ErrorKind::kConflict, "nobody would be left who may do this",
-          "give another administrator that role first, with a password", ""};
-}
+constexpr std::string_view kKeepers =
+    "SELECT count(*) FROM @administrators WHERE enabled = 1 AND role = 'administrator' AND hash <> ''";
 
 }  // namespace
 
-ConsoleStore::ConsoleStore(std::unique_ptr<SqliteConnection> connection) : connection_(std::move(connection)) {}
-ConsoleStore::~ConsoleStore() = default;
-
-Result<std::unique_ptr<ConsoleStore>> ConsoleStore::open(const std::string& path) {
+Result<std::unique_ptr<ConsoleStore>> ConsoleStore::open(const std::string& store_url, const std::string& path) {
+  Result<std::unique_ptr<SqlDesk>> shared = open_desk(store_url, DeskOf::console);
+  if (!shared) return unexpected(shared.error());
+  if (*shared) return std::unique_ptr<ConsoleStore>(new ConsoleStore(std::move(*shared)));
   if (Result<void> made = make_private_file(path); !made) return unexpected(made.error());
   Result<std::unique_ptr<SqliteConnection>> connection = SqliteConnection::open(path, StoreAccess::write);
   if (!connection) return unexpected(connection.error());
   if (Result<void> done = bring_to_newest(**connection); !done) return unexpected(done.error());
-  return std::unique_ptr<ConsoleStore>(new ConsoleStore(std::move(*connection)));
+  return std::unique_ptr<ConsoleStore>(new ConsoleStore(std::make_unique<SqliteDesk>(std::move(*connection))));
 }
 
-Result<std::int64_t> ConsoleStore::changed_rows() { return connection_->integer("SELECT changes()"); }
+Result<void> ConsoleStore::run(std::string_view sql, const Row& values) {
+  const Result<std::int64_t> done = desk_->run(sql, values);
+  if (!done) return unexpected(done.error());
+  return {};
+}
 
-Result<bool> ConsoleStore::keeper_left() {
-  const Result<std::int64_t> keepers = connection_->integer(
-      "SELECT count(*) FROM administrators WHERE enabled AND role = 'administrator' AND hash <> ''");
+// Within a change: what would leave nobody is undone with it.
+Result<void> ConsoleStore::still_kept(bool keep_one) {
+  if (!keep_one) return {};
+  const Result<std::int64_t> keepers = desk_->number(kKeepers);
   if (!keepers) return unexpected(keepers.error());
-  return *keepers > 0;
+  if (*keepers == 0)
+    return unexpected(Error{ErrorKind::kConflict, "nobody would be left who may do this",
+                            "give another administrator that role first, with a password", ""});
+  return {};
 }
 
 Result<std::vector<AdministratorRecord>> ConsoleStore::list_administrators(std::string_view after, std::size_t limit) {
   const std::lock_guard lock(mutex_);
-  return rows<AdministratorRecord>(
-      fmt::format("SELECT {} FROM administrators WHERE name > ?1 ORDER BY name LIMIT ?2", kColumns),
-      [&](Statement& s) { s.bind(1, after).bind(2, static_cast<std::int64_t>(limit)); }, administrator_of);
+  return desk_->rows(fmt::format("SELECT {} FROM @administrators WHERE name > ?1 ORDER BY name LIMIT ?2", kColumns),
+                     {std::string(after), static_cast<std::int64_t>(limit)}, administrator_of);
 }
 
 Result<std::optional<AdministratorRecord>> ConsoleStore::find_administrator(std::string_view name) {
   const std::lock_guard lock(mutex_);
-  return first_of(rows<AdministratorRecord>(
-      fmt::format("SELECT {} FROM administrators WHERE name = ?1", kColumns), [&](Statement& s) { s.bind(1, name); },
-      administrator_of));
+  return first_of(desk_->rows(fmt::format("SELECT {} FROM @administrators WHERE name = ?1", kColumns),
+                              {std::string(name)}, administrator_of));
 }
 
 Result<std::int64_t> ConsoleStore::count_with_password() {
   const std::lock_guard lock(mutex_);
-  return connection_->integer("SELECT count(*) FROM administrators WHERE hash <> ''");
+  return desk_->number("SELECT count(*) FROM @administrators WHERE hash <> ''");
 }
 
 Result<std::int64_t> ConsoleStore::count_keepers() {
   const std::lock_guard lock(mutex_);
-  return connection_->integer(
-      "SELECT count(*) FROM administrators WHERE enabled AND role = 'administrator' AND hash <> ''");
+  return desk_->number(kKeepers);
 }
 
 Result<void> ConsoleStore::add_administrator(const AdministratorRecord& r) {
   const std::lock_guard lock(mutex_);
-  if (Result<void> done = run(
-          "INSERT INTO administrators VALUES (?1, ?2, ?3, ?4, ?5, 0, 1) ON CONFLICT DO NOTHING",
-          [&](Statement& s) {
-            s.bind(1, r.name).bind(2, r.role).bind(3, std::int64_t{r.enabled}).bind(4, r.hash).bind(5, r.created_at);
-          });
-      !done)
-    return done;
-  const Result<std::int64_t> changed = changed_rows();
-  if (!changed) return unexpected(changed.error());
-  if (*changed == 0)
+  const Result<std::int64_t> added =
+      desk_->run("INSERT INTO @administrators VALUES (?1, ?2, ?3, ?4, ?5, 0, 1) ON CONFLICT DO NOTHING",
+                 {r.name, r.role, std::int64_t{r.enabled}, r.hash, r.created_at});
+  if (!added) return unexpected(added.error());
+  if (*added == 0)
     return unexpected(Error{ErrorKind::kConflict, "there is an administrator of that name already", "", ""});
   return {};
 }
 
 Result<AdministratorRecord> ConsoleStore::change_administrator(const AdministratorRecord& r, bool keep_one) {
   const std::lock_guard lock(mutex_);
-  Result<Transaction> transaction = Transaction::begin_write(*connection_);
-  if (!transaction) return unexpected(transaction.error());
-  if (Result<void> done =
-          run("UPDATE administrators SET role = ?2, enabled = ?3, hash = ?4, version = version + 1 WHERE name = ?1 AND "
-              "version = ?5",
-              [&](Statement& s) {
-                s.bind(1, r.name).bind(2, r.role).bind(3, std::int64_t{r.enabled}).bind(4, r.hash).bind(5, r.version);
-              });
-      !done)
-    return unexpected(done.error());
-  const Result<std::int64_t> changed = changed_rows();
-  if (!changed) return unexpected(changed.error());
-  if (*changed == 0)
-    return unexpected(Error{ErrorKind::kConflict, "somebody changed it meanwhile",
-                            "look at it again and repeat the change", "version"});
-  if (keep_one) {
-    const Result<bool> left = keeper_left();
-    if (!left) return unexpected(left.error());
-    if (!*left) return unexpected(nobody_left());
-  }
-  if (!r.enabled)
-    if (Result<void> done =
-            run("DELETE FROM sessions WHERE administrator = ?1", [&](Statement& s) { s.bind(1, r.name); });
-        !done)
-      return unexpected(done.error());
-  if (Result<void> done = transaction->commit(); !done) return unexpected(done.error());
+  const Result<void> done = desk_->in_one([&]() -> Result<void> {
+    const Result<std::int64_t> changed = desk_->run(
+        "UPDATE @administrators SET role = ?2, enabled = ?3, hash = ?4, version = version + 1 WHERE name = ?1 AND "
+        "version = ?5",
+        {r.name, r.role, std::int64_t{r.enabled}, r.hash, r.version});
+    if (!changed) return unexpected(changed.error());
+    if (*changed == 0)
+      return unexpected(Error{ErrorKind::kConflict, "somebody changed it meanwhile",
+                              "look at it again and repeat the change", "version"});
+    if (Result<void> kept = still_kept(keep_one); !kept) return kept;
+    if (r.enabled) return {};
+    return run("DELETE FROM @sessions WHERE administrator = ?1", {r.name});
+  });
+  if (!done) return unexpected(done.error());
   AdministratorRecord now = r;
   ++now.version;
   return now;
@@ -212,26 +198,19 @@ Result<AdministratorRecord> ConsoleStore::change_administrator(const Administrat
 
 Result<void> ConsoleStore::remove_administrator(std::string_view name, bool keep_one) {
   const std::lock_guard lock(mutex_);
-  Result<Transaction> transaction = Transaction::begin_write(*connection_);
-  if (!transaction) return unexpected(transaction.error());
-  for (const char* sql :
-       {"DELETE FROM invitations WHERE administrator = ?1", "DELETE FROM administrators WHERE name = ?1"})
-    if (Result<void> done = run(sql, [&](Statement& s) { s.bind(1, name); }); !done) return done;
-  const Result<std::int64_t> changed = changed_rows();
-  if (!changed) return unexpected(changed.error());
-  if (*changed == 0) return unexpected(Error{ErrorKind::kNotFound, "there is no such administrator", "", ""});
-  if (keep_one) {
-    const Result<bool> left = keeper_left();
-    if (!left) return unexpected(left.error());
-    if (!*left) return unexpected(nobody_left());
-  }
-  return transaction->commit();
+  return desk_->in_one([&]() -> Result<void> {
+    if (Result<void> done = run("DELETE FROM @invitations WHERE administrator = ?1", {std::string(name)}); !done)
+      return done;
+    const Result<std::int64_t> gone = desk_->run("DELETE FROM @administrators WHERE name = ?1", {std::string(name)});
+    if (!gone) return unexpected(gone.error());
+    if (*gone == 0) return unexpected(Error{ErrorKind::kNotFound, "there is no such administrator", "", ""});
+    return still_kept(keep_one);
+  });
 }
 
 Result<void> ConsoleStore::saw_administrator(std::string_view name, UnixSeconds at) {
   const std::lock_guard lock(mutex_);
-  return run("UPDATE administrators SET last_seen_at = ?2 WHERE name = ?1",
-             [&](Statement& s) { s.bind(1, name).bind(2, at); });
+  return run("UPDATE @administrators SET last_seen_at = ?2 WHERE name = ?1", {std::string(name), at});
 }
 
 }  // namespace sallyport

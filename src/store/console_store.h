@@ -1,6 +1,7 @@
 // ConsoleStore: what is the console's own: administrators, their sessions, API tokens,
-// one-time links, and what they did. A file apart from the users' store, so that a
-// broker's process has no reason to read it. Secrets are there as digests alone.
+// one-time links, and what they did. Beside a store of one node it is a file apart, so
+// that a broker's process has no reason to read it; where nodes share a store it is
+// there, so that each of them serves the console. Secrets are there as digests alone.
 //
 // Any thread; one lock. May wait for a disk.
 #pragma once
@@ -15,11 +16,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "store/sql_desk.h"
 
 namespace sallyport {
-
-class SqliteConnection;
-class Statement;
 
 struct AdministratorRecord {
   std::string name;
@@ -66,9 +65,8 @@ struct ActivityQuery {
 
 class ConsoleStore {
  public:
-  // Makes the file where there is none, for this user alone.
-  static Result<std::unique_ptr<ConsoleStore>> open(const std::string& path);
-  ~ConsoleStore();
+  // In the store of this url where nodes share one, else in `path`: the file is made for this user alone.
+  static Result<std::unique_ptr<ConsoleStore>> open(const std::string& store_url, const std::string& path);
 
   Result<std::vector<AdministratorRecord>> list_administrators(std::string_view after, std::size_t limit);
   Result<std::optional<AdministratorRecord>> find_administrator(std::string_view name);
@@ -97,29 +95,35 @@ class ConsoleStore {
   Result<void> saw_token(std::string_view id, UnixSeconds at);
   Result<void> remove_token(std::string_view id);
 
-  // Takes the place of earlier ones for the same administrator.
+  // Takes the place of earlier ones for the same administrator. For the first one each node has its own.
   Result<void> put_invitation(const InvitationRecord& invitation);
   Result<std::optional<InvitationRecord>> find_invitation(std::string_view digest);
   // Whether it was there: of two who use one at once, one gets it.
   Result<bool> take_invitation(std::string_view digest);
 
-  // Nobody can change or delete what stands there: the file itself refuses it.
+  // Nobody can change or delete what stands there: the database itself refuses it.
   Result<void> add_activity(const ActivityRecord& record);
   Result<std::vector<ActivityRecord>> list_activity(const ActivityQuery& query);
 
  private:
-  explicit ConsoleStore(std::unique_ptr<SqliteConnection> connection);
-  // Prepares, binds with `bind`, steps to the end.
-  template <class Bind>
-  Result<void> run(std::string_view sql, Bind&& bind);
-  // The rows as `read` makes them.
-  template <class T, class Bind, class Read>
-  Result<std::vector<T>> rows(std::string_view sql, Bind&& bind, Read&& read);
-  Result<std::int64_t> changed_rows();
-  Result<bool> keeper_left();
+  explicit ConsoleStore(std::unique_ptr<SqlDesk> desk) : desk_(std::move(desk)) {}
+  Result<void> run(std::string_view sql, const Row& values);
+  Result<void> still_kept(bool keep_one);
 
   std::mutex mutex_;
-  std::unique_ptr<SqliteConnection> connection_;
+  std::unique_ptr<SqlDesk> desk_;
 };
+
+template <class T>
+Result<std::optional<T>> first_of(Result<std::vector<T>> found) {
+  if (!found) return unexpected(found.error());
+  if (found->empty()) return std::optional<T>();
+  return std::optional<T>(std::move(found->front()));
+}
+
+// 0 in the tables is "never".
+inline std::optional<UnixSeconds> moment_of(std::int64_t value) {
+  return value ? std::optional<UnixSeconds>(value) : std::nullopt;
+}
 
 }  // namespace sallyport

@@ -58,6 +58,10 @@ void Statement::reset() noexcept {
 }
 std::int64_t Statement::integer(int column) const noexcept { return sqlite3_column_int64(statement_.get(), column); }
 bool Statement::null(int column) const noexcept { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
+bool Statement::numeric(int column) const noexcept {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_INTEGER;
+}
+int Statement::columns() const noexcept { return sqlite3_column_count(statement_.get()); }
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
   return bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)))

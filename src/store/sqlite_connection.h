@@ -50,6 +50,8 @@ class Statement {
   std::int64_t integer(int column) const noexcept;
   std::string text(int column) const;
   bool null(int column) const noexcept;
+  bool numeric(int column) const noexcept;
+  int columns() const noexcept;
 
  private:
   friend class SqliteConnection;

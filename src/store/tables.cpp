@@ -32,7 +32,15 @@ const std::vector<Table>& moved_tables() {
 }
 
 const std::vector<std::string_view>& staying_tables() {
-  static const std::vector<std::string_view> all = {"meta", "deleted_users", "admissions"};
+  static const std::vector<std::string_view> all = {"meta",
+                                                    "deleted_users",
+                                                    "admissions",
+                                                    "decisions",
+                                                    "console_administrators",
+                                                    "console_sessions",
+                                                    "console_api_tokens",
+                                                    "console_invitations",
+                                                    "console_activity"};
   return all;
 }
 

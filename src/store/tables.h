@@ -33,7 +33,8 @@ std::string column_list(const Table& table);
 // Those whose rows carry numbers of the change sequence.
 const std::vector<const Table*>& numbered_tables();
 std::string ahead_of_sequence(std::int64_t rows, const Table& table);
-// What belongs to one store alone, or is made anew: "meta", names of what was deleted, admissions.
+// What belongs to one store alone, or is made anew: "meta", names of what was deleted, admissions, kept decisions, the
+// console's own.
 const std::vector<std::string_view>& staying_tables();
 
 // Nothing, a number (a boolean is 0 or 1), or text and bytes.

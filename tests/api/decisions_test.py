@@ -1,6 +1,8 @@
 """Decisions, live and kept, refused devices by cause, the device's page, and trying."""
 
-from harness import contract, tokens
+import unittest
+
+from harness import contract, postgres, tokens
 from harness.console import ConsoleCase
 
 JWT = f'[jwt]\nsecret = "{tokens.KEY}"\n'
@@ -145,6 +147,23 @@ class KeptDecisionsTest(DecisionsTest):
             return all(d["client_id"] != "meter-1" for d in self.ada.get("/decisions").json["items"])
 
         self.eventually(gone, "it is still there", 20)
+
+
+@unittest.skipUnless(postgres.programs(), "PostgreSQL is not installed")
+class SharedDecisionsTest(DecisionsTest):
+    """The same, kept in PostgreSQL."""
+
+    settings = JWT + '[audit]\nkeep = "1d"\n'
+
+    @classmethod
+    def setUpClass(cls):
+        cls.database = postgres.Postgres().start()
+        cls.addClassCleanup(cls.database.remove)
+
+    def setUp(self):
+        self.database.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        self.desk = self.console(store_settings=self.settings, database=self.database.url)
+        self.ada = self.desk.first("ada")
 
 
 class TryTest(ConsoleCase):

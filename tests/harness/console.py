@@ -67,9 +67,14 @@ class Seat:
 class Console:
     """sallyportd with a console, in a folder of its own."""
 
-    def __init__(self, settings="", console="", store_settings="", key_file=True):
-        self.daemon = Daemon(settings=settings, http="", store=True)
+    def __init__(self, settings="", console="", store_settings="", key_file=True, database=None):
+        """`database`: a postgres:// url, for one node of several."""
+        if database:
+            settings = f'[store]\nurl = "{database}"\n' + settings
+        self.daemon = Daemon(settings=settings, http="", store=not database)
         self.folder = self.daemon.folder
+        if database:
+            console = f'folder = "{self.folder}"\n' + console
         gate = self.daemon.gate
         text = gate.file.read_text()
         if key_file:
