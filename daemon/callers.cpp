@@ -88,7 +88,7 @@ bool fits_path(std::string_view secret) {
 
 }  // namespace
 
-bool PeerFacts::is_loopback() const { return is_unix || is_loopback_address(address); }
+bool PeerFacts::is_loopback() const { return is_unix || address == "127.0.0.1" || is_loopback_address(address); }
 
 Result<std::shared_ptr<const Callers>, std::vector<Error>> Callers::load(const HttpSettings& settings) {
   auto out = std::make_shared<Callers>();

@@ -84,13 +84,12 @@ Responder::Wait Responder::answer(const http::Request& request, const PeerFacts&
         break;
       }
       case Route::Kind::contract: {
-        // A copy: contracts decode in place, and a held request is read again.
-        http::Request copy = request;
+        copy_.copy_from(request);
         scratch_.assign(request.body_data ? request.body_data : "", request.body_size);
         scratch_.append(request.query_data, request.query_size);
-        copy.body_data = scratch_.data();
-        copy.query_data = scratch_.data() + request.body_size;
-        answer_contract(copy, out);
+        copy_.body_data = scratch_.data();
+        copy_.query_data = scratch_.data() + request.body_size;
+        answer_contract(copy_, out);
         wait = desk_.wait();
         wipe(scratch_);
         break;

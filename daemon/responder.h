@@ -44,7 +44,9 @@ class Responder final : public http::Service {
   Route route_;
   Grant grant_;
   std::string certificate_;  // thumbprint of the MQTT client's, by the word of a caller who may say so
-  std::string scratch_;      // body and query of the request at hand, decoded in place and wiped
+  // The request at hand, once more: contracts decode in place, and a held request is read again.
+  http::Request copy_;
+  std::string scratch_;  // its body and query; wiped
 };
 
 }  // namespace sallyport::daemon

@@ -71,8 +71,19 @@ Asked read_attempt(const JsonValue& object, bool with_topics) {
   return out;
 }
 
+// ,"name":"word" for words of our own, which need no escape.
+void append_word(std::string& out, std::string_view name, std::string_view word) {
+  out += ",\"";
+  out += name;
+  out += "\":\"";
+  out += word;
+  out += '"';
+}
+
 void append_text(std::string& out, std::string_view name, std::string_view value) {
-  out += fmt::format(",\"{}\":", name);
+  out += ",\"";
+  out += name;
+  out += "\":";
   if (value.empty())
     out += "null";
   else
@@ -90,11 +101,15 @@ void append_decision(std::string& out, const Asked& asked, const Ruling& ruling,
       out += asked.id->text();
     out += ',';
   }
-  out += fmt::format(R"("verdict":"{}","reason":"{}","class":"{}","authenticator":"{}")", name(d.verdict),
-                     name(d.reason), name(entry(d.reason).cls), name(d.authenticator));
+  out += "\"verdict\":\"";
+  out += name(d.verdict);
+  out += '"';
+  append_word(out, "reason", name(d.reason));
+  append_word(out, "class", name(entry(d.reason).cls));
+  append_word(out, "authenticator", name(d.authenticator));
   append_text(out, "principal", d.principal);
-  out +=
-      fmt::format(R"(,"principal_verified":{},"is_superuser":{},"expires_at":)", d.principal_verified, d.is_superuser);
+  out += d.principal_verified ? ",\"principal_verified\":true" : ",\"principal_verified\":false";
+  out += d.is_superuser ? ",\"is_superuser\":true,\"expires_at\":" : ",\"is_superuser\":false,\"expires_at\":";
   out += d.expires_at ? std::to_string(*d.expires_at) : "null";
   if (asked.explain) {
     out += ",\"explanation\":[";

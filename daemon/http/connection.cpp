@@ -160,6 +160,7 @@ Connection::Step Connection::advance() {
   if (phase_ == Phase::held) return Step::held;
   char* const at = buffer_.data() + begin_;
   const std::size_t there = end_ - begin_;
+  bool received = false;  // by the service, and nobody else's since
   if (!head_done_) {
     if (there == 0) return Step::more;
     const HeadResult head = parse_head(at, there, scanned_, request_, neighbours_.limits.max_body);
@@ -172,6 +173,7 @@ Connection::Step Connection::advance() {
       finish(response_, false);
       return Step::ending;
     }
+    received = true;
     most_body_ = neighbours_.service.most_body();
     if (request_.content_length > most_body_) return end_with(413);
     chunked_.reset();
@@ -220,17 +222,17 @@ Connection::Step Connection::advance() {
   }
   request_.body_data = at + head_size_;
   head_size_ += wire;  // from here on: of the whole request
-  return answer_now(false);
+  return answer_now(false, received);
 }
 
-Connection::Step Connection::answer_now(bool final) {
+Connection::Step Connection::answer_now(bool final, bool received) {
   Service& responder = neighbours_.service;
   const bool again = phase_ == Phase::held;
   if (!again) held_ = {};
   const auto began = std::chrono::steady_clock::now();
   // Others were answered meanwhile: the responder's route and caller are not this request's any more.
   response_.clear();
-  if (!responder.receive(request_, peer_, response_)) {
+  if (!received && !responder.receive(request_, peer_, response_)) {
     neighbours_.held_ones.erase(this);
     phase_ = Phase::head;
     finish(response_, false);
@@ -282,7 +284,7 @@ void Connection::retry(std::int64_t now_ms) {
   const bool over = now_ms - held_since_ms_ >= (held_.waits_for_store() ? limits.held_for_store : limits.held);
   if (!over && !neighbours_.service.ready(held_)) return;
   if (over) neighbours_.service.gave_up(held_);
-  const Step step = answer_waits_ ? send_answer() : answer_now(over);
+  const Step step = answer_waits_ ? send_answer() : answer_now(over, false);
   if (step == Step::held) return;
   if (step == Step::answered && begin_ != end_) return work();
   write();

@@ -52,7 +52,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void work();
   enum class Step : std::uint8_t { more, answered, held, ending };
   Step advance();
-  Step answer_now(bool final);
+  Step answer_now(bool final, bool received);
   Step hold();
   Step send_answer();
   Step end_with(int status);

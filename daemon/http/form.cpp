@@ -1,6 +1,6 @@
 #include "daemon/http/form.h"
 
-#include <algorithm>
+#include <cstring>
 
 namespace sallyport::http {
 namespace {
@@ -12,7 +12,19 @@ int hex(char c) {
   return -1;
 }
 
+// The first `wanted` in [text, end); end where there is none.
+char* find(char* text, char* end, char wanted) {
+  void* const found = text == end ? nullptr : std::memchr(text, wanted, static_cast<std::size_t>(end - text));
+  return found ? static_cast<char*>(found) : end;
+}
+
 bool decode(char* text, std::size_t size, std::string_view& out) {
+  char* const end = text + size;
+  // A token has nothing to decode in it.
+  if (find(text, end, '%') == end && find(text, end, '+') == end) {
+    out = {text, size};
+    return true;
+  }
   char* to = text;
   for (std::size_t i = 0; i < size; ++i) {
     if (text[i] == '+')
@@ -37,8 +49,8 @@ bool Form::parse(char* text, std::size_t size) noexcept {
   count_ = 0;
   char* const end = text + size;
   while (text != end) {
-    char* const field_end = std::find(text, end, '&');
-    char* const equals = std::find(text, field_end, '=');
+    char* const field_end = http::find(text, end, '&');
+    char* const equals = http::find(text, field_end, '=');
     if (field_end != text) {
       if (count_ == kMaxFields) return false;
       Field& field = fields_[count_];

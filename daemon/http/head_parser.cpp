@@ -1,6 +1,10 @@
 #include "daemon/http/head_parser.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <cstring>
 #include <string>
 
 namespace sallyport::http {
@@ -10,12 +14,35 @@ using State = HeadResult::State;
 
 HeadResult bad(int status = 400) { return {State::bad, 0, status}; }
 
-// RFC 9110 5.6.2
-bool is_token(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// RFC 9110 5.6.2: for each character of a token what it is in lower case, for others NUL.
+constexpr std::array<char, 256> kToken = [] {
+  std::array<char, 256> out{};
+  for (char c = 'a'; c <= 'z'; ++c) out[static_cast<unsigned char>(c)] = c;
+  for (char c = 'A'; c <= 'Z'; ++c) out[static_cast<unsigned char>(c)] = static_cast<char>(c - 'A' + 'a');
+  for (char c = '0'; c <= '9'; ++c) out[static_cast<unsigned char>(c)] = c;
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) out[static_cast<unsigned char>(c)] = c;
+  return out;
+}();
+char token(char c) { return kToken[static_cast<unsigned char>(c)]; }
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// RFC 9110 5.5: CR, LF, NUL and other control characters are in no value. Eight at a time: most of what a proxy passes
+// on is one long token.
+bool is_clean(const char* at, const char* end) {
+  constexpr std::uint64_t ones = 0x0101010101010101, tops = ones << 7;
+  for (; end - at >= 8; at += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, at, 8);
+    const std::uint64_t del = eight ^ (ones * 0x7f);
+    // Above the first that is below 0x20, or DEL, a byte may be marked falsely: they are looked at one by one.
+    if ((((eight - ones * 0x20) & ~eight) | ((del - ones) & ~del)) & tops)
+      if (std::any_of(at, at + 8, [](char c) { return is_control(c) && c != '\t'; })) return false;
+  }
+  return std::none_of(at, end, [](char c) { return is_control(c) && c != '\t'; });
+}
 
 bool equals_ignoring_case(std::string_view a, std::string_view lower_case) {
   return a.size() == lower_case.size() &&
@@ -38,15 +65,16 @@ bool lists(std::string_view value, std::string_view lower_case) {
 
 bool take_request_line(char* line, std::size_t size, Request& out, int& status) {
   char* const end = line + size;
-  char* const method_end = std::find(line, end, ' ');
-  if (method_end == end || method_end == line || method_end - line > 16) return false;
-  if (!std::all_of(line, method_end, is_token)) return false;
+  char* method_end = line;
+  while (method_end != end && token(*method_end)) ++method_end;
+  if (method_end == end || *method_end != ' ' || method_end == line || method_end - line > 16) return false;
   out.method = {line, static_cast<std::size_t>(method_end - line)};
   char* const target = method_end + 1;
-  char* const target_end = std::find(target, end, ' ');
+  char *target_end = target, *question = nullptr;
+  for (; target_end != end && *target_end > 0x20 && *target_end < 0x7f; ++target_end)
+    if (*target_end == '?' && !question) question = target_end;
   // Origin form alone (RFC 9112 3.2.1): no proxy asks us, and two places for one host's name are one too many.
-  if (target_end == end || target == target_end || *target != '/') return false;
-  if (!std::all_of(target, target_end, [](char c) { return c > 0x20 && c < 0x7f; })) return false;
+  if (target_end == end || *target_end != ' ' || target == target_end || *target != '/') return false;
   const std::string_view version(target_end + 1, static_cast<std::size_t>(end - target_end - 1));
   if (version == "HTTP/1.0")
     out.http10 = true;
@@ -54,7 +82,7 @@ bool take_request_line(char* line, std::size_t size, Request& out, int& status) 
     status = version.size() == 8 && version.starts_with("HTTP/") ? 505 : 400;
     return false;
   }
-  char* const question = std::find(target, target_end, '?');
+  if (!question) question = target_end;
   out.path_data = target;
   out.path_size = static_cast<std::size_t>(question - target);
   out.query_data = question == target_end ? question : question + 1;
@@ -64,17 +92,18 @@ bool take_request_line(char* line, std::size_t size, Request& out, int& status) 
 
 bool take_header(char* line, std::size_t size, Request& out) {
   char* const end = line + size;
-  char* const colon = std::find(line, end, ':');
   // RFC 9112 5.1: white space before the colon, and 5.2: a folded line (it begins with white space), are refused.
-  if (colon == end || colon == line || !std::all_of(line, colon, is_token)) return false;
-  std::transform(line, colon, line, lower);
+  char* colon = line;
+  for (; colon != end; ++colon) {
+    const char c = token(*colon);
+    if (!c) break;
+    *colon = c;
+  }
+  if (colon == end || *colon != ':' || colon == line) return false;
   char *first = colon + 1, *last = end;
   while (first != last && (*first == ' ' || *first == '\t')) ++first;
   while (first != last && (last[-1] == ' ' || last[-1] == '\t')) --last;
-  // RFC 9110 5.5: CR, LF, NUL and other control characters.
-  if (!std::all_of(first, last,
-                   [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); }))
-    return false;
+  if (!is_clean(first, last)) return false;
   out.headers[out.header_count++] = {{line, static_cast<std::size_t>(colon - line)},
                                      {first, static_cast<std::size_t>(last - first)}};
   return true;
@@ -95,7 +124,7 @@ int take_framing(Request& out, std::size_t most_body) {
     if (digits.empty() || !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
       return 400;
     if (digits.size() > 18) return 413;
-    out.content_length = std::stoull(std::string(digits));
+    std::from_chars(digits.data(), digits.data() + digits.size(), out.content_length);
     if (out.content_length > most_body) return 413;
     out.framing = out.content_length ? Framing::length : Framing::none;
   }
@@ -130,8 +159,7 @@ HeadResult parse_whole(char* data, std::size_t size, Request& out, std::size_t m
   char* const end = data + size - 2;  // the empty line
   bool first = true;
   while (at != end) {
-    char* line_end = at;
-    while (*line_end != '\r') ++line_end;
+    char* const line_end = static_cast<char*>(std::memchr(at, '\r', static_cast<std::size_t>(end + 1 - at)));
     if (line_end[1] != '\n') return bad();  // a bare CR
     const auto length = static_cast<std::size_t>(line_end - at);
     if (first) {
@@ -153,17 +181,22 @@ HeadResult parse_whole(char* data, std::size_t size, Request& out, std::size_t m
 
 HeadResult parse_head(char* data, std::size_t size, std::size_t& scanned, Request& out, std::size_t most_body) {
   const std::size_t reach = std::min(size, kMaxHeadBytes);
-  for (; scanned < reach; ++scanned) {
-    const char c = data[scanned];
-    if (c == '\0') return bad();
-    if (c != '\n') continue;
+  const std::size_t from = scanned;
+  const auto no_nul = [&](std::size_t to) { return std::memchr(data + from, '\0', to - from) == nullptr; };
+  while (scanned < reach) {
+    const void* const found = std::memchr(data + scanned, '\n', reach - scanned);
+    if (!found) {
+      scanned = reach;
+      break;
+    }
+    scanned = static_cast<std::size_t>(static_cast<const char*>(found) - data);
     // RFC 9112 2.2: a bare LF may be read as a line's end; whoever is in front of us may not.
     if (scanned == 0 || data[scanned - 1] != '\r') return bad();
-    if (scanned >= 3 && data[scanned - 2] == '\n') {
-      const std::size_t head = ++scanned;
-      return parse_whole(data, head, out, most_body);
-    }
+    ++scanned;
+    if (scanned >= 4 && data[scanned - 3] == '\n')
+      return no_nul(scanned) ? parse_whole(data, scanned, out, most_body) : bad();
   }
+  if (reach > from && !no_nul(reach)) return bad();
   // The first line alone is over the cap: the target is too long.
   if (size >= kMaxHeadBytes) return bad(std::find(data, data + reach, '\n') == data + reach ? 414 : 431);
   return {};

@@ -2,6 +2,7 @@
 // written to (forms and JSON are decoded in place). Gone with the next request.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +38,23 @@ struct Request {
   char* body_data = nullptr;
   std::size_t body_size = 0;
 
+  // The headers that are there, not the room for those that are not.
+  void copy_from(const Request& other) noexcept {
+    method = other.method;
+    path_data = other.path_data;
+    path_size = other.path_size;
+    query_data = other.query_data;
+    query_size = other.query_size;
+    std::copy_n(other.headers.begin(), other.header_count, headers.begin());
+    header_count = other.header_count;
+    http10 = other.http10;
+    keep_alive = other.keep_alive;
+    expects_continue = other.expects_continue;
+    framing = other.framing;
+    content_length = other.content_length;
+    body_data = other.body_data;
+    body_size = other.body_size;
+  }
   std::string_view path() const noexcept { return {path_data, path_size}; }
   // The one value of a header; nothing where there is none, or more than one (which of them is meant is anybody's
   // guess).
