@@ -91,6 +91,17 @@ class Cluster(DaemonCase):
         one.start()
         self.assertEqual(self.vhost(one, "back"), "allow")
 
+    def test_a_revocation_and_a_block_end_him_on_the_node_that_never_saw_his_token_too(self):
+        one, two = self.node(), self.node()
+        gate = Gate(f'[store]\nurl = "{self.database.url}"\n', store=False, control=False)
+        for client, words in (("by-jti", ("revoke", "add", "--jti", "by-jti")), ("by-block", ("block", "add", "--client-id", "by-block"))):
+            self.assertEqual(self.user(one, client, tokens.good("alice", jti=client)), "allow")
+            self.assertEqual(self.vhost(two, client), "allow")
+            gate.cli(*words)
+            self.eventually(lambda: self.vhost(one, client) == "deny", seconds=2)
+            self.eventually(lambda: self.vhost(two, client) == "deny", seconds=2)
+        self.assertEqual(self.user(two, "another", tokens.good("alice", jti="another")), "allow")
+
     def test_with_the_store_away_a_node_serves_what_it_admitted_itself_and_hands_it_on_later(self):
         one, two = self.node(), self.node()
         self.assertEqual(self.user(one, "before", tokens.good("alice")), "allow")
