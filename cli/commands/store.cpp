@@ -13,6 +13,8 @@
 #include "cli/output.h"
 #include "cli/row_pipe.h"
 #include "cli/store_lines.h"
+#include "config/load.h"
+#include "store/console_store.h"
 
 namespace sallyport::cli {
 namespace {
@@ -22,9 +24,59 @@ struct StoreOptions {
   bool json = false;
 };
 
+// Where a store is, and what is beside it.
+struct Place {
+  std::string url, folder;
+  std::string console_file() const {
+    const std::string in = console_folder(folder, url);
+    return in.empty() && url.starts_with("sqlite://") ? in : in + "/console.db";
+  }
+};
+Place place_of(const StoreOptions& options) {
+  if (options.config.empty()) return {options.store, ""};
+  const Result<Settings, LoadFailure> settings = load_file_only(options.config);
+  if (!settings) fail(settings.error().faults.front(), options.json);
+  return {settings->store.url, settings->console.folder};
+}
+
 std::unique_ptr<Store> open(const StoreOptions& options, StoreAccess access) {
   if (options.store.empty()) return open_configured_store(options.config, access, options.json);
   return must(open_store(options.store, access), options.json);
+}
+
+// The console's own, beside the store or in it; null where there is none.
+std::unique_ptr<ConsoleStore> console_of(const StoreOptions& options, Store& store) {
+  if (must(store.schema(), options.json) == 0) return nullptr;
+  const Place place = place_of(options);
+  return must(ConsoleStore::open_if_there(place.url, place.console_file()), options.json);
+}
+
+// Everything: the console's own first, so that whoever reads it can keep that open until the rest is in.
+Result<void> dump_all(Store& store, ConsoleStore* console, const RowSink& sink) {
+  if (console)
+    if (Result<void> done = console->dump(sink); !done) return done;
+  return store.dump(sink);
+}
+
+// All of it or nothing. `console`: where the console's own is to go, made when there is any.
+Result<void> restore_all(Store& store, const Place& place, const RowSource& source) {
+  Result<NextRow> first = source();
+  if (!first) return unexpected(first.error());
+  const auto rest = [&](NextRow row) {
+    bool given = false;
+    return store.restore([&]() -> Result<NextRow> {
+      if (!std::exchange(given, true)) return std::move(row);
+      return source();
+    });
+  };
+  if (!first->table || !is_console_table(*first->table)) return rest(std::move(*first));
+  const std::string file = place.console_file();
+  if (file.empty())
+    return unexpected(invalid("there are administrators, and no folder for them",
+                              "set folder under [console] of the settings that --config names"));
+  const Result<std::unique_ptr<ConsoleStore>> console = ConsoleStore::open(place.url, file);
+  if (!console) return unexpected(console.error());
+  return (*console)->restore(std::move(*first), source, rest);
 }
 
 std::size_t count_of(const std::map<std::string, std::size_t>& rows) {
@@ -68,10 +120,12 @@ void export_store(const StoreOptions& options) {
   };
   std::map<std::string, std::size_t> rows;
   must(line(head_line()), options.json);
-  must(store->dump([&](const Table& table, Row row) {
-    ++rows[table.name];
-    return line(row_line(table, row));
-  }),
+  const auto console = console_of(options, *store);
+  must(dump_all(*store, console.get(),
+                [&](const Table& table, Row row) {
+                  ++rows[table.name];
+                  return line(row_line(table, row));
+                }),
        options.json);
   must(line(end_line(count_of(rows))), options.json);
   if (std::fflush(out) != 0 || (out != stdout && (::fsync(::fileno(out)) != 0 || std::fclose(out) != 0)))
@@ -99,7 +153,7 @@ void import_store(const StoreOptions& options) {
     return true;
   });
   std::map<std::string, std::size_t> rows;
-  const Result<void> done = store->restore([&]() -> Result<NextRow> {
+  const Result<void> done = restore_all(*store, place_of(options), [&]() -> Result<NextRow> {
     Result<NextRow> next = lines.next();
     if (next && next->table) ++rows[next->table->name];
     return next;
@@ -125,12 +179,14 @@ void migrate_store(const StoreOptions& options) {
   const auto from = open(options, StoreAccess::read);
   const auto to = must(open_store(options.to, StoreAccess::write), options.json);
   std::map<std::string, std::size_t> rows;
-  RowPipe pipe([&](const RowSink& sink) { return from->dump(sink); });
-  must(to->restore([&]() -> Result<NextRow> {
-    Result<NextRow> next = pipe.next();
-    if (next && next->table) ++rows[next->table->name];
-    return next;
-  }),
+  const auto console = console_of(options, *from);
+  RowPipe pipe([&](const RowSink& sink) { return dump_all(*from, console.get(), sink); });
+  must(restore_all(*to, {options.to, ""},
+                   [&]() -> Result<NextRow> {
+                     Result<NextRow> next = pipe.next();
+                     if (next && next->table) ++rows[next->table->name];
+                     return next;
+                   }),
        options.json);
   say_rows(options, "moved", rows);
   if (!options.json)

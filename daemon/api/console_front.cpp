@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
 #include "daemon/api/console_service.h"
 #include "daemon/http/tls.h"
@@ -18,13 +17,6 @@ namespace {
 constexpr std::size_t kWorkers = 4;
 constexpr std::size_t kMostConnections = 512;
 constexpr std::size_t kMostBody = 64u * 1024 * 1024;  // an import; others have less
-
-std::string folder_of(const Settings& settings) {
-  if (!settings.console.folder.empty()) return settings.console.folder;
-  constexpr std::string_view scheme = "sqlite://";
-  const std::string path = settings.store.url.starts_with(scheme) ? settings.store.url.substr(scheme.size()) : "";
-  return path.empty() ? path : std::filesystem::path(path).parent_path().string();
-}
 
 // For this user alone. The link is as good as a password: it is in no log.
 Result<void> write_link(const std::string& path, const std::string& text) {
@@ -43,9 +35,8 @@ Result<void> write_link(const std::string& path, const std::string& text) {
 
 Result<std::unique_ptr<ConsoleFront>> ConsoleFront::start(Engine& engine, const Settings& settings,
                                                           const std::string& config_path) {
-  const std::string folder = folder_of(settings);
-  if (folder.empty())
-    return unexpected(invalid("the console has no folder of its own", "set folder under [console]"));
+  const std::string folder = console_folder(settings.console.folder, settings.store.url);
+  if (folder.empty()) return unexpected(invalid("the console has no folder of its own", "set folder under [console]"));
   Result<std::unique_ptr<ConsoleStore>> store = ConsoleStore::open(settings.store.url, folder + "/console.db");
   if (!store) return unexpected(store.error());
 

@@ -69,7 +69,7 @@ Result<void> AuditWriter::start() {
   return {};
 }
 
-AuditWriter::~AuditWriter() {
+void AuditWriter::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -91,7 +91,7 @@ void AuditWriter::run() {
     } else {
       // A number is taken before its slot is filled: what was the newest a round ago is whole by now.
       const std::uint64_t newest = ring_.newest();
-      write_new(target, last ? newest : settled_);
+      write_new(target, last ? newest : settled_, last);
       settled_ = newest;
       prune_now_and_then(target);
       if (last && seen_ < newest) dropped_more(newest - seen_);
@@ -100,10 +100,10 @@ void AuditWriter::run() {
   }
 }
 
-void AuditWriter::write_new(const AuditTarget& target, std::uint64_t up_to) {
+void AuditWriter::write_new(const AuditTarget& target, std::uint64_t up_to, bool last) {
   if (!store_ || opened_ != target.store_url) {
     const std::int64_t now = clock_.monotonic_ms();
-    if (!last_fault_.empty() && now - tried_at_ms_ < kTryAgainMs) return;
+    if (!last && !last_fault_.empty() && now - tried_at_ms_ < kTryAgainMs) return;
     tried_at_ms_ = now;
     Result<std::unique_ptr<AuditStore>> opened = AuditStore::open_to_write(target.store_url);
     if (!opened) return failed(opened.error());

@@ -30,15 +30,17 @@ class AuditWriter {
   using Log = std::function<void(LogLevel, const std::string&)>;
   AuditWriter(const DecisionRing& ring, const Clock& clock, std::string process, std::function<AuditTarget()> target,
               Log log);
-  ~AuditWriter();  // writes what is there, joins
+  ~AuditWriter() { stop(); }
   Result<void> start();
+  // Writes what is there, joins. The destructor does it too.
+  void stop();
 
   std::uint64_t written() const noexcept { return written_.load(std::memory_order_relaxed); }
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
  private:
   void run();
-  void write_new(const AuditTarget& target, std::uint64_t up_to);
+  void write_new(const AuditTarget& target, std::uint64_t up_to, bool last);
   void prune_now_and_then(const AuditTarget& target);
   void failed(const Error& error);
   void dropped_more(std::uint64_t number);

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "store/sqlite_desk.h"
 
@@ -67,13 +68,18 @@ constexpr const char* kSteps[] = {
 };
 constexpr int kNewest = static_cast<int>(std::size(kSteps));
 
-// For this user alone, before a byte is in it.
+// For this user alone, before a byte is in it; root makes it for the folder's owner, who runs the daemon.
 Result<void> make_private_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
     return unexpected(Error{ErrorKind::kDenied, fmt::format("cannot make {}: {}", path, std::strerror(errno)),
                             "give the daemon's user the folder, or set folder under [console]", ""});
-  const bool is_private = ::fchmod(fd, 0600) == 0;
+  struct stat folder {
+  }, file{};
+  const std::string of = std::filesystem::path(path).parent_path().string();
+  const bool handed_on = ::geteuid() != 0 || ::stat(of.c_str(), &folder) != 0 || ::fstat(fd, &file) != 0 ||
+                         file.st_size != 0 || ::fchown(fd, folder.st_uid, folder.st_gid) == 0;
+  const bool is_private = handed_on && ::fchmod(fd, 0600) == 0;
   ::close(fd);
   if (!is_private)
     return unexpected(Error{ErrorKind::kDenied, fmt::format("{} belongs to another user", path),

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -67,6 +68,8 @@ class ConsoleStore {
  public:
   // In the store of this url where nodes share one, else in `path`: the file is made for this user alone.
   static Result<std::unique_ptr<ConsoleStore>> open(const std::string& store_url, const std::string& path);
+  // Null where there is no such file.
+  static Result<std::unique_ptr<ConsoleStore>> open_if_there(const std::string& store_url, const std::string& path);
 
   Result<std::vector<AdministratorRecord>> list_administrators(std::string_view after, std::size_t limit);
   Result<std::optional<AdministratorRecord>> find_administrator(std::string_view name);
@@ -105,6 +108,12 @@ class ConsoleStore {
   Result<void> add_activity(const ActivityRecord& record);
   Result<std::vector<ActivityRecord>> list_activity(const ActivityQuery& query);
 
+  // The tables that are moved (store/tables.h), as they were at one moment.
+  Result<void> dump(const RowSink& sink);
+  // Takes `first` and what `source` gives after it into a console with nothing in it, then hands the first row of
+  // another table to `rest`. All of it or nothing; nothing, too, where `rest` fails.
+  Result<void> restore(NextRow first, const RowSource& source, const std::function<Result<void>(NextRow)>& rest);
+
  private:
   explicit ConsoleStore(std::unique_ptr<SqlDesk> desk) : desk_(std::move(desk)) {}
   Result<void> run(std::string_view sql, const Row& values);
@@ -113,6 +122,10 @@ class ConsoleStore {
   std::mutex mutex_;
   std::unique_ptr<SqlDesk> desk_;
 };
+
+// The folder of its file, and of what else is the console's own: as it is set, else an sqlite:// store's; empty where
+// there is neither.
+std::string console_folder(const std::string& set, const std::string& store_url);
 
 template <class T>
 Result<std::optional<T>> first_of(Result<std::vector<T>> found) {

@@ -143,6 +143,44 @@ TEST_P(ConsoleStoreTest, ARoleThatDoesNotExistIsNotKept) {
   EXPECT_TRUE(store_->add_administrator({"eve", "viewer", true, "hash", 1, {}, 1}));
 }
 
+std::vector<NextRow> rows_of(ConsoleStore& store) {
+  std::vector<NextRow> out;
+  EXPECT_TRUE(store.dump([&](const Table& table, Row row) -> Result<void> {
+    out.push_back({&table, std::move(row)});
+    return {};
+  }));
+  return out;
+}
+Result<void> restore(ConsoleStore& store, std::vector<NextRow> rows, Result<void> rest) {
+  std::size_t at = 1;
+  const RowSource source = [&]() -> Result<NextRow> { return at < rows.size() ? rows[at++] : NextRow{}; };
+  return store.restore(rows.at(0), source, [&](const NextRow&) { return rest; });
+}
+
+TEST_P(ConsoleStoreTest, GoesWholeIntoAnotherOrNotAtAll) {
+  ASSERT_TRUE(store_->add_token({"id", "ci", "viewer", "ada", "token-digest", 1, 2, {}}));
+  ASSERT_TRUE(store_->add_session({"digest", "ada", "csrf", 1, 1}));
+  for (const char* what : {"first", "second"})
+    ASSERT_TRUE(store_->add_activity({0, 1, "ada", "192.0.2.1", what, "\xff", "done", ""}));
+  const std::vector<NextRow> rows = rows_of(*store_);
+  EXPECT_EQ(rows.size(), 4u) << "whoever is signed in does not go along";
+  const auto place = GetParam().place();
+  const auto into = place->open();
+  EXPECT_FALSE(restore(*into, rows, unexpected(invalid("the rest is spoiled"))));
+  EXPECT_TRUE(rows_of(*into).empty());
+  const Result<void> done = restore(*into, rows, {});
+  ASSERT_TRUE(done) << (done ? "" : done.error().to_text());
+  EXPECT_EQ(into->find_administrator("ada").value()->hash, "hash");
+  EXPECT_EQ(into->find_token("token-digest").value()->owner, "ada");
+  EXPECT_EQ(into->list_activity({}).value().front().what, "second");
+  EXPECT_EQ(into->list_activity({}).value().front().subject, "\xff");
+  ASSERT_TRUE(into->add_activity({0, 1, "ada", "", "third", "", "done", ""}));
+  EXPECT_EQ(into->list_activity({}).value().front().what, "third");
+  const Result<void> again = restore(*into, rows, {});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().kind, ErrorKind::kConflict);
+}
+
 #ifndef SALLYPORT_STORE_ENGINES_ELSEWHERE
 INSTANTIATE_TEST_SUITE_P(Engines, ConsoleStoreTest,
                          testing::Values(ConsoleEngine{"sqlite", [] { return std::make_unique<ConsolePlace>(); }}),

@@ -31,16 +31,44 @@ const std::vector<Table>& moved_tables() {
   return all;
 }
 
+const std::vector<Table>& console_tables() {
+  using enum ColumnKind;
+  static const std::vector<Table> all = {
+      {"console_administrators",
+       {{"name", text},
+        {"role", text},
+        {"enabled", number},
+        {"hash", text},
+        {"created_at", number},
+        {"last_seen_at", number},
+        {"version", number}}},
+      {"console_api_tokens",
+       {{"id", text},
+        {"name", text},
+        {"role", text},
+        {"owner", text},
+        {"digest", text},
+        {"created_at", number},
+        {"ends_at", number},
+        {"last_seen_at", number}}},
+      // Its numbers are given anew, in their order.
+      {"console_activity",
+       {{"at", number},
+        {"who", bytes},
+        {"address", bytes},
+        {"what", bytes},
+        {"subject", bytes},
+        {"outcome", bytes},
+        {"detail", bytes}}},
+  };
+  return all;
+}
+
+bool is_console_table(const Table& table) { return std::string_view(table.name).starts_with("console_"); }
+
 const std::vector<std::string_view>& staying_tables() {
-  static const std::vector<std::string_view> all = {"meta",
-                                                    "deleted_users",
-                                                    "admissions",
-                                                    "decisions",
-                                                    "console_administrators",
-                                                    "console_sessions",
-                                                    "console_api_tokens",
-                                                    "console_invitations",
-                                                    "console_activity"};
+  static const std::vector<std::string_view> all = {"meta",      "deleted_users",    "admissions",
+                                                    "decisions", "console_sessions", "console_invitations"};
   return all;
 }
 
@@ -70,8 +98,9 @@ std::string ahead_of_sequence(std::int64_t rows, const Table& table) {
 }
 
 const Table* moved_table(std::string_view name) {
-  for (const Table& table : moved_tables())
-    if (table.name == name) return &table;
+  for (const auto* tables : {&moved_tables(), &console_tables()})
+    for (const Table& table : *tables)
+      if (table.name == name) return &table;
   return nullptr;
 }
 

@@ -28,13 +28,17 @@ struct Table {
 };
 
 const std::vector<Table>& moved_tables();
-const Table* moved_table(std::string_view name);
+// The console's own, which are moved with them where they are: their names begin with "console_", which is not in the
+// names of an SQLite file.
+const std::vector<Table>& console_tables();
+bool is_console_table(const Table& table);
+const Table* moved_table(std::string_view name);  // of both
 std::string column_list(const Table& table);
 // Those whose rows carry numbers of the change sequence.
 const std::vector<const Table*>& numbered_tables();
 std::string ahead_of_sequence(std::int64_t rows, const Table& table);
-// What belongs to one store alone, or is made anew: "meta", names of what was deleted, admissions, kept decisions, the
-// console's own.
+// What belongs to one store alone, or is made anew: "meta", names of what was deleted, admissions, kept decisions,
+// who is signed in at the console and who is invited.
 const std::vector<std::string_view>& staying_tables();
 
 // Nothing, a number (a boolean is 0 or 1), or text and bytes.

@@ -1,6 +1,7 @@
 """One console at several nodes: administrators, sessions, activity and kept decisions are in PostgreSQL."""
 
 import signal
+import time
 import unittest
 
 from harness import postgres, tokens
@@ -39,7 +40,7 @@ class NodesTest(ConsoleCase):
         self.one.colleague(ada, "bob", "viewer")
         bob = self.two.seat()
         self.assertStatus(bob.sign_in("bob"), 200)
-        made = ada.post("/tokens", {"name": "ci", "role": "viewer", "days": 1})
+        made = ada.post("/api-tokens", {"name": "ci", "role": "viewer", "ends_at": int(time.time()) + 600})
         self.assertStatus(made, 201)
         ci = self.two.seat()
         ci.token = made.json["token"]
@@ -51,6 +52,29 @@ class NodesTest(ConsoleCase):
         self.assertStatus(back.get("/overview"), 401)
         self.assertStatus(self.at_two(ada).delete("/session"), 204)
         self.assertStatus(ada.get("/overview"), 401)
+
+    def test_administrators_of_one_node_move_into_the_store_of_many_and_back(self):
+        old = self.console()
+        ada = old.first("ada")
+        old.colleague(ada, "bob", "viewer")
+        self.assertEqual(old.daemon.stop(), 0)
+        self.database.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        old.daemon.gate.cli("store", "migrate", "--to", self.database.url)
+        new = self.console(settings=JWT, database=self.database.url)
+        seat = new.seat()
+        self.assertStatus(seat.sign_in("ada"), 200)
+        self.assertEqual([a["name"] for a in seat.get("/administrators").json["items"]], ["ada", "bob"])
+        self.assertIn("addAdministrator", [a["what"] for a in seat.get("/activity").json["items"]])
+        file = old.folder / "everything.jsonl"
+        new.daemon.gate.cli("store", "export", "--output", file)
+        back = self.console()
+        self.assertEqual(back.daemon.stop(), 0)
+        for name in ("store.db", "console.db"):
+            for one in back.folder.glob(name + "*"):
+                one.unlink()
+        back.daemon.gate.cli("store", "import", file)
+        back.start()
+        self.assertStatus(back.seat().sign_in("bob"), 200)
 
     def test_each_node_shows_what_administrators_did_at_the_other_and_whom_it_refused(self):
         ada = self.one.first("ada")
