@@ -14,6 +14,7 @@
 #include "crypto/fast_p256_curve.h"
 #include "crypto/openssl_handles.h"
 #include "crypto/public_key.h"
+#include "input.h"
 #include "promise.h"
 
 namespace sallyport::fast {
@@ -22,22 +23,6 @@ namespace {
 using Group = std::unique_ptr<EC_GROUP, Freer<EC_GROUP_free>>;
 using Point = std::unique_ptr<EC_POINT, Freer<EC_POINT_free>>;
 using BnCtx = std::unique_ptr<BN_CTX, Freer<BN_CTX_free>>;
-
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
-  std::uint8_t byte() { return size_ ? (--size_, *data_++) : std::uint8_t{0}; }
-  std::string bytes(std::size_t n) {
-    std::string out;
-    while (out.size() < n) out += static_cast<char>(byte());
-    return out;
-  }
-  bool empty() const { return size_ == 0; }
-
- private:
-  const std::uint8_t* data_;
-  std::size_t size_;
-};
 
 struct Signer {
   Bn d;

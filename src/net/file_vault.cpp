@@ -82,7 +82,8 @@ std::optional<StoredDocument> FileVault::load(const std::string& address) {
   if (!format || *format != kFormat || !sum || *sum != digest(rest)) return std::nullopt;
   StoredDocument out;
   const auto whose = line(rest), etag = line(rest), at = line(rest);
-  if (!whose || *whose != address || !etag || !at) return std::nullopt;
+  // The ETag goes back to the server in a header: one that save() would not have written is not read either.
+  if (!whose || *whose != address || !etag || !one_line(*etag) || !at) return std::nullopt;
   out.address = address;
   out.etag = *etag;
   out.confirmed_at = std::strtoll(at->c_str(), nullptr, 10);

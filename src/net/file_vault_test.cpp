@@ -56,6 +56,21 @@ TEST_F(FileVaultTest, BelievesNoFileThatOthersCanReadOrWrite) {
   EXPECT_TRUE(vault.load(document_.address));
 }
 
+// Its sum is right: whoever wrote it knew how.
+TEST_F(FileVaultTest, BelievesNoETagWithALineEndInIt) {
+  FileVault vault(folder());
+  ASSERT_TRUE(vault.save(document_));
+  for (const auto& [etag, believed] : {std::pair("\"v2\"", true), std::pair("\"v\r2\"", false)}) {
+    const std::string content = document_.address + "\n" + etag + "\n1800000000\n{}";
+    std::uint64_t sum = 14'695'981'039'346'656'037u;
+    for (const char c : content) sum = (sum ^ static_cast<unsigned char>(c)) * 1'099'511'628'211u;
+    char text[17];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(sum));
+    std::ofstream(only_file(), std::ios::binary) << "sallyport-jwks 1\n" << text << "\n" << content;
+    EXPECT_EQ(vault.load(document_.address).has_value(), believed);
+  }
+}
+
 TEST_F(FileVaultTest, BelievesNoLinkAndNoFolder) {
   FileVault vault(folder());
   ASSERT_TRUE(vault.save(document_));

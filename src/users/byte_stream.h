@@ -24,14 +24,27 @@ class ByteStream {
     if (byte != kEnd) ++at_;
     return byte;
   }
-  // What comes next, without taking it: at most `n` bytes (of the buffer's first fill).
+  // What comes next, without taking it: `n` bytes, 64 KiB at most, or all that is left. A pipe gives them in pieces.
   std::string_view ahead(std::size_t n) {
-    peek();
+    n = std::min(n, buffer_.size());
+    while (filled_ - at_ < n && more()) {
+    }
     return std::string_view(buffer_).substr(at_, std::min(n, filled_ - at_));
   }
   std::size_t taken() const noexcept { return before_ + at_; }
 
  private:
+  // Behind what is there already.
+  bool more() {
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(at_),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(filled_), buffer_.begin());
+    before_ += at_;
+    filled_ -= at_;
+    at_ = 0;
+    const std::size_t got = read_(buffer_.data() + filled_, buffer_.size() - filled_);
+    filled_ += got;
+    return got != 0;
+  }
   bool fill() {
     before_ += at_;
     at_ = 0;

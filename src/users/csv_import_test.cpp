@@ -58,6 +58,29 @@ TEST(CsvImportTest, ReadsPlainPasswordsWithFlags) {
   EXPECT_EQ(all[1].row, 3u);
 }
 
+TEST(CsvImportTest, APipeThatGivesItInPiecesIsTheSameFile) {
+  const std::vector<std::string> texts{"\xef\xbb\xbfusername,password\nann,right\n",
+                                       "ann:$6$c2FsdA==$" + std::string(86, 'A') + "==\n",
+                                       R"( [{"user_id":"ann","password":"right"}])"};
+  for (const std::string& text : texts) {
+    const auto whole = users(text);
+    auto import = open_user_import(
+        [rest = text](char* buffer, std::size_t) mutable -> std::size_t {
+          if (rest.empty()) return 0;
+          *buffer = rest.front();
+          rest.erase(0, 1);
+          return 1;
+        },
+        {});
+    ASSERT_TRUE(import) << import.error().to_text();
+    ImportedUser user;
+    ASSERT_TRUE((*import)->next(user)) << text;
+    EXPECT_EQ(user.username, "ann");
+    EXPECT_EQ(user.fault.has_value(), whole.at(0).fault.has_value());
+    EXPECT_EQ(user.hash, whole.at(0).hash);
+  }
+}
+
 // The columns of EMQX's built-in database.
 TEST(CsvImportTest, ReadsEmqxsExportWithTheHashThatItIsToldToExpect) {
   // sha256(salt . password) of "password"
