@@ -47,6 +47,13 @@ class TheStandards(unittest.TestCase):
         attacks = [row for row in rows(page.split("## Where trust ends")[1]) if row[0] not in ("attack", "slip")]
         self.assertEqual([row[0] for row in attacks if not NAMED.search(row[-1])], [])
 
+    def test_every_attack_of_the_review_names_a_test_of_the_tree(self):
+        page = (ROOT / "docs" / "security-review.md").read_text(encoding="utf-8")
+        named, there = set(NAMED.findall(page)), tests_of_the_tree()
+        self.assertGreater(len(named), 30)
+        self.assertEqual(sorted(named - there), [])
+        self.assertEqual([row[0] for row in rows(page) if row[0] not in ("attack", "from") and not NAMED.search(row[-1])], [])
+
     def test_a_name_that_is_not_in_the_tree_is_found(self):
         self.assertNotIn("AttackTest.ThatNobodyWrote", tests_of_the_tree())
         self.assertEqual(NAMED.findall("`AttackTest.ThatNobodyWrote` `a_test.py: test_b` `alg`"), ["AttackTest.ThatNobodyWrote", "a_test.py: test_b"])

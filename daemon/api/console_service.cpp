@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "auth/rate_limiter.h"
 #include "base/secret.h"
 #include "daemon/api/cookies.h"
 #include "daemon/api/pages.h"
@@ -22,6 +23,13 @@ constexpr std::string_view kHeaders =
     "cross-origin-resource-policy: same-origin\r\n"
     "permissions-policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n";
 constexpr std::string_view kOnTls = "strict-transport-security: max-age=31536000\r\n";
+
+// The activity log is never shortened: what is refused to one caller goes into it thirty times, then once in ten
+// seconds, or whoever may do nothing could fill the disk with it. Of all workers.
+RateLimiter& refusals() {
+  static RateLimiter all{30, 0.1, 4096};
+  return all;
+}
 
 bool is_safe(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
@@ -82,8 +90,10 @@ std::optional<Problem> ConsoleService::refuse(const http::Request& request, cons
                      "send what GET /session says as X-CSRF-Token");
   }
   if (!covers(caller_.role, match_.operation->role)) {
-    (void)house_.store->add_activity({0, house_.engine.clock().unix_seconds(), caller_.shown, peer.address,
-                                      std::string(match_.operation->id), "", "refused", "the role does not cover it"});
+    if (refusals().take(caller_.shown, house_.engine.clock().monotonic_ms()))
+      (void)house_.store->add_activity({0, house_.engine.clock().unix_seconds(), caller_.shown, peer.address,
+                                        std::string(match_.operation->id), "", "refused",
+                                        "the role does not cover it"});
     return problem(403, "forbidden", fmt::format("this needs the role {}", name(match_.operation->role)),
                    "ask an administrator");
   }
@@ -174,6 +184,8 @@ void ConsoleService::log_activity(const Call& call, const Outcome& outcome) {
   if (is_safe(call.method) || match_.operation->quiet) return;
   // Who is slowed down is told so, and does not fill the log with it.
   if (!outcome && outcome.error().status == 429) return;
+  const std::string_view refused_to = call.caller.shown.empty() ? call.address : std::string_view(call.caller.shown);
+  if (!outcome && !refusals().take(refused_to, house_.engine.clock().monotonic_ms())) return;
   ActivityRecord record;
   record.at = house_.engine.clock().unix_seconds();
   record.who = call.caller.shown;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "rules/subscriber.h"
+
 namespace sallyport {
 namespace {
 
@@ -14,7 +16,8 @@ constexpr std::int64_t kLongestMs = 900'000, kForgottenMs = 3'600'000;
 
 // Length first, so that ("ab", "c") and ("a", "bc") differ.
 std::string GuessDelay::key_of(std::string_view name, std::string_view address) {
-  return std::to_string(address.size()) + ":" + std::string(address) + std::string(name);
+  const Subscriber from(address);
+  return std::to_string(from.text().size()) + ":" + std::string(from.text()) + std::string(name);
 }
 
 // One second after the first that costs, then twice as long each time.

@@ -32,6 +32,13 @@ TEST(GuessDelayTest, AnAddressThatTriesManyNamesWaitsForAllOfThem) {
   EXPECT_EQ(delay.wait("ada", "192.0.2.1", 0), 0);
 }
 
+TEST(GuessDelayTest, AnIpv6NetworkIsOneAddress) {
+  GuessDelay delay;
+  for (int i = 0; i < 40; ++i) delay.failed("ada" + std::to_string(i), "2001:db8:0:1::" + std::to_string(i), 0);
+  EXPECT_GT(delay.wait("bob", "2001:db8:0:1::ffff", 0), 0);
+  EXPECT_EQ(delay.wait("bob", "2001:db8:0:2::1", 0), 0);
+}
+
 TEST(GuessDelayTest, ARightPasswordForgetsTheWrongOnesOfThatName) {
   GuessDelay delay;
   for (int i = 0; i < 5; ++i) delay.failed("ada", "192.0.2.1", 0);

@@ -42,6 +42,60 @@ void move_into(const std::vector<Error>& errors, const RevisionText& text, std::
 
 }  // namespace
 
+namespace {
+
+const TomlNode* value_at(const StoredValues& values, std::string_view name) {
+  const auto it = values.find(name);
+  return it == values.end() ? nullptr : &it->second;
+}
+
+// A header that is kept is sealed as it was; one that is given anew is not.
+bool keeps_a_header(const TomlNode* before, const TomlNode* after) {
+  if (!before || !after) return false;
+  return std::any_of(after->members.begin(), after->members.end(), [&](const TomlMember& header) {
+    const TomlNode* was = before->find(header.key);
+    return was && header.value.find("sealed") && to_toml(*was) == to_toml(header.value);
+  });
+}
+
+// `before` and `after` give the values of one issuer by name.
+template <class Before, class After>
+bool sends_kept_headers_elsewhere(Before&& before, After&& after) {
+  if (!keeps_a_header(before("jwks_headers"), after("jwks_headers"))) return false;
+  for (const std::string_view way :
+       {"jwks_url", "issuer_discovery", "issuer", "jwks_proxy", "jwks_ca_file", "jwks_allow_http"}) {
+    if (way == "issuer" && !after("issuer_discovery")) continue;
+    const TomlNode *was = before(way), *is = after(way);
+    if (!was != !is || (was && to_toml(*was) != to_toml(*is))) return true;
+  }
+  return false;
+}
+
+// Whoever may turn an address but not read a secret must not have it sent to himself.
+void refuse_headers_for_another_address(const StoredValues& before, const StoredValues& after,
+                                        std::vector<FieldProblem>& problems) {
+  const auto of = [](const StoredValues& values) {
+    return [&values](std::string_view name) { return value_at(values, "jwt." + std::string(name)); };
+  };
+  const auto refuse = [&](const char* field) {
+    problems.push_back({field, "the headers that are kept were given for another address",
+                        "give them anew, or take them away, where the way of the fetch changes", 0});
+  };
+  if (sends_kept_headers_elsewhere(of(before), of(after))) refuse("jwt.jwks_headers");
+  const TomlNode *were = value_at(before, "jwt.issuers"), *are = value_at(after, "jwt.issuers");
+  if (!were || !are) return;
+  for (const TomlNode& one : are->items)
+    for (const TomlNode& other : were->items) {
+      const TomlNode *name = one.find("name"), *old = other.find("name");
+      if (!name || !old || name->text != old->text) continue;
+      if (sends_kept_headers_elsewhere([&](std::string_view n) { return other.find(n); },
+                                       [&](std::string_view n) { return one.find(n); }))
+        return refuse("jwt.issuers");
+    }
+}
+
+}  // namespace
+
 bool SettingsState::pins(const Setting& setting) const {
   if (find_value(file.root, setting)) return true;
   if (setting.group.empty()) return false;
@@ -183,6 +237,7 @@ Draft lay_over(const SettingsState& state, const json& changes, bool seals) {
           out.values.erase(std::string(other.name));
     out.values[name] = std::move(*node);
   }
+  if (state.stored) refuse_headers_for_another_address(values_of(state.stored->root), out.values, out.problems);
   out.text = to_revision_text(out.values);
   return out;
 }

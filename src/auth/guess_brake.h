@@ -1,4 +1,4 @@
-// GuessBrake: slows guessing per user name and per address, before any hash, in
+// GuessBrake: slows guessing per user name and per address (of IPv6: per /64), before any hash, in
 // bounded memory. Only failures cost: a permit takes one from both allowances and a
 // right password gives it back. Tokens and remembered passwords never come here, so
 // the owner of a guessed name stays in while he is remembered. Thread-safe.
@@ -9,6 +9,7 @@
 
 #include "auth/rate_limiter.h"
 #include "auth/slowed_list.h"
+#include "rules/subscriber.h"
 
 namespace sallyport {
 
@@ -18,12 +19,13 @@ class GuessBrake {
   bool permit(std::string_view username, std::string_view address, std::int64_t now_ms) noexcept {
     // Where no address is told (RabbitMQ's first question has none) all clients would share one, and one who guesses
     // would shut the others out.
-    if (!address.empty() && !addresses_.take(address, now_ms)) {
-      slowed_.note(true, address, now_ms);
+    const Subscriber from(address);
+    if (!address.empty() && !addresses_.take(from.text(), now_ms)) {
+      slowed_.note(true, from.text(), now_ms);
       return false;
     }
     if (names_.take(username, now_ms)) return true;
-    if (!address.empty()) addresses_.give_back(address, now_ms);
+    if (!address.empty()) addresses_.give_back(from.text(), now_ms);
     slowed_.note(false, username, now_ms);
     return false;
   }
@@ -35,12 +37,14 @@ class GuessBrake {
   }
   // An operator lets a name or an address go: it begins anew. False: it was not slowed.
   bool let_go(bool is_address, std::string_view text) {
+    const Subscriber from(is_address ? text : std::string_view());
+    if (is_address) text = from.text();
     (is_address ? addresses_ : names_).forget(text);
     return slowed_.remove(is_address, text);
   }
   // The guess was right: gives both back.
   void refund(std::string_view username, std::string_view address, std::int64_t now_ms) noexcept {
-    if (!address.empty()) addresses_.give_back(address, now_ms);
+    if (!address.empty()) addresses_.give_back(Subscriber(address).text(), now_ms);
     names_.give_back(username, now_ms);
   }
 

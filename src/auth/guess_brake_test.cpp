@@ -30,6 +30,20 @@ TEST(GuessBrakeTest, ListsAnAddressToo) {
   EXPECT_EQ(slowed[0].text, "192.0.2.7");
 }
 
+TEST(GuessBrakeTest, AnIpv6NetworkIsOneAddress) {
+  GuessBrake brake;
+  for (int i = 0; i < 20; ++i)
+    EXPECT_TRUE(brake.permit("user-" + std::to_string(i), "2001:db8:0:1::" + std::to_string(i), 0));
+  EXPECT_FALSE(brake.permit("another", "2001:db8:0:1:a:b:c:d", 0)) << "whoever has one address of it has all";
+  EXPECT_TRUE(brake.permit("another", "2001:db8:0:2::1", 0)) << "the neighbour is somebody else";
+  EXPECT_TRUE(brake.permit("another", "::ffff:192.0.2.7", 0));
+  ASSERT_EQ(brake.slowed(0).size(), 1u);
+  EXPECT_EQ(brake.slowed(0)[0].text, "2001:db8:0:1::/64");
+  EXPECT_TRUE(brake.let_go(true, "2001:db8:0:1::7"));
+  EXPECT_TRUE(brake.permit("another", "2001:db8:0:1::1", 0));
+  EXPECT_TRUE(brake.slowed(0).empty());
+}
+
 TEST(GuessBrakeTest, WhoIsLetGoBeginsAnew) {
   GuessBrake brake;
   for (int i = 0; i < 11; ++i) (void)brake.permit("ann", "", 0);

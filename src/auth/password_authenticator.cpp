@@ -85,7 +85,11 @@ std::optional<Decision> ask_password(const AuthContext& c, ChainNotes& notes) {
     step(StepKind::braked);
     return answer(c, Verdict::deny, Reason::too_many_attempts, &*user);
   }
-  if (!verify_password(user->hash, password)) return answer(c, Verdict::deny, Reason::wrong_password, &*user);
+  if (!verify_password(user->hash, password)) {
+    // An imported hash of microseconds would tell by time that the name exists, and that it is worth guessing at.
+    if (c.memory.equalize_timing && is_weak_hash(user->hash)) spend_dummy_hash(password);
+    return answer(c, Verdict::deny, Reason::wrong_password, &*user);
+  }
   if (brake) brake->refund(user->username, c.attempt.peer.address, c.now.monotonic_ms);
   if (c.memory.passwords) c.memory.passwords->remember(user->username, user->version, password);
   Decision d = answer_right_password(c, *user);

@@ -98,6 +98,35 @@ TEST_F(JwksSettingsTest, HeadersComeFromTheEnvironmentOrAFileAndHoldNoLineEnd) {
   EXPECT_THAT(jwt(url + "jwks_client_cert = \"c.pem\"\n"), HasSubstr("belong together"));
 }
 
+TEST_F(JwksSettingsTest, ARevisionSendsNoFileAndNoEnvironmentAnywhere) {
+  const std::string path = folder.write("s.toml", "[log]\nlevel = \"notice\"\n");
+  const std::string url = "[jwt]\njwks_url = \"https://elsewhere/k\"\naudience = \"a\"\n";
+  for (const char* from : {"{ file = \"present\" }", "{ env = \"SALLYPORT_TEST_SECRET\" }"}) {
+    const auto loaded = check_revision(path, url + "jwks_headers = { X = " + from + " }\n", "revision");
+    ASSERT_FALSE(loaded) << from;
+    EXPECT_THAT(loaded.error().faults.at(0).cause, HasSubstr("cannot come from a file or the environment"));
+    EXPECT_FALSE(check_revision(path,
+                                "[[jwt.issuers]]\nname = \"a\"\nissuer = \"https://a\"\njwks_url = "
+                                "\"https://elsewhere/k\"\naudience = \"a\"\njwks_headers = { X = " +
+                                    std::string(from) + " }\n",
+                                "revision"));
+  }
+  EXPECT_TRUE(check_revision(path, url + "jwks_headers = { X = \"its own\" }\n", "revision"));
+}
+
+TEST_F(JwksSettingsTest, TheFilesHeadersGoNowhereThatARevisionNames) {
+  const std::string headers = "jwks_headers = { X = { file = \"present\" } }\n", home = "jwks_url = \"https://a/k\"\n";
+  const std::string split = folder.write("s.toml", "[jwt]\naudience = \"a\"\n" + headers);
+  const auto sent = check_revision(split, "[jwt]\njwks_url = \"https://elsewhere/k\"\n", "revision");
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().faults.at(0).cause,
+            "the settings file's jwks_headers would go where a revision's jwt.jwks_url says");
+  const std::string whole = folder.write("t.toml", "[jwt]\naudience = \"a\"\n" + home + headers);
+  EXPECT_FALSE(check_revision(whole, "[jwt]\njwks_proxy = \"http://elsewhere:3128\"\n", "revision"));
+  EXPECT_FALSE(check_revision(whole, "[jwt]\njwks_ca_file = \"present\"\n", "revision"));
+  EXPECT_TRUE(check_revision(whole, "[jwt]\nissuer = \"https://a\"\njwks_refresh = \"60s\"\n", "revision"));
+}
+
 TEST_F(JwksSettingsTest, HeadersAndIssuersAreNeverShown) {
   const auto loaded = load_settings(
       folder.write("s.toml",

@@ -133,6 +133,23 @@ void check_pinned(const SettingsLayer& revision, const std::vector<FoldedValue>&
   }
 }
 
+// What the file sends along goes where the file says: a revision that names another address, another proxy or another
+// authority would be handed it.
+void keep_headers_home(const std::vector<FoldedValue>& values, const Settings& settings, std::vector<Error>& faults) {
+  const auto value_of = [&](std::string_view name) -> const FoldedValue& {
+    return *std::find_if(values.begin(), values.end(), [&](const FoldedValue& v) { return v.setting->name == name; });
+  };
+  const FoldedValue& headers = value_of("jwt.jwks_headers");
+  if (!headers.node || !headers.layer->source.is_file) return;
+  for (const std::string_view name :
+       {"jwt.jwks_url", "jwt.issuer_discovery", "jwt.issuer", "jwt.jwks_proxy", "jwt.jwks_ca_file"}) {
+    const FoldedValue& value = value_of(name);
+    if (!value.node || value.layer->source.is_file || (name == "jwt.issuer" && !settings.jwt.jwks.discovery)) continue;
+    faults.push_back(invalid(fmt::format("the settings file's jwks_headers would go where a revision's {} says", name),
+                             "set both in the settings file, or take jwks_headers out of it", value.place()));
+  }
+}
+
 Result<LoadedSettings, LoadFailure> load(const std::string& path, const std::optional<StoreText>& stored) {
   auto opened = open_file(path);
   if (!opened) return unexpected(LoadFailure{{opened.error()}});
@@ -156,6 +173,7 @@ Result<LoadedSettings, LoadFailure> load(const std::string& path, const std::opt
 
   const auto values = fold(opened->layer, revision ? &*revision : nullptr);
   set_all(values, out.settings, failure.faults, out.warnings);
+  if (revision) keep_headers_home(values, out.settings, failure.faults);
   if (revision && stored->check_pinned) check_pinned(*revision, values, failure.faults);
   if (failure.faults.empty()) look_across(out.settings, values, failure.faults, out.warnings, out.advice);
   if (failure.faults.empty()) {

@@ -61,6 +61,13 @@ void set_jwks_headers(Settings& s, const TomlNode& node, ValueReader& reader) {
       good = false;
       continue;
     }
+    // What a file or the environment holds is not for whoever may write a revision: its jwks_url says where it goes.
+    if (!reader.source().is_file && (member.value.find("env") || member.value.find("file"))) {
+      reader.fault(member.value.place, "a revision's header cannot come from a file or the environment",
+                   "give the header itself, which is kept sealed, or set jwks_headers in the settings file");
+      good = false;
+      continue;
+    }
     Secret value;
     if (!reader.secret(member.value, value)) {
       good = false;
@@ -132,7 +139,9 @@ const Setting kJwks[] = {
     {"jwt.jwks_client_key", "path", "", "Its private key (PEM, without a passphrase).", "\"/etc/sallyport/client.key\"",
      [](Settings& s, const TomlNode& n, ValueReader& r) { r.path(n, s.jwt.jwks.client_key); }},
     {"jwt.jwks_headers", "a table of header = text, { env = \"NAME\" } or { file = \"path\" }", "{}",
-     "Headers that the fetch sends, to the configured host alone. The whole table counts as one setting.",
+     "Headers that the fetch sends, to the configured host alone. The whole table counts as one setting.\nA revision "
+     "of "
+     "the store has them as text alone.",
      "{ Authorization = { env = \"SALLYPORT_SECRET\" } }", set_jwks_headers, true},
     {"jwt.jwks_proxy", "text", "", "The proxy that the fetch goes through. The environment's proxies are never used.",
      "\"http://proxy.example.com:3128\"", set_jwks_proxy},

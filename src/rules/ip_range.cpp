@@ -31,6 +31,8 @@ std::optional<Parsed> parse_either(std::string_view text) noexcept {
 }  // namespace
 
 std::optional<IpAddress> parse_ip_address(std::string_view text) noexcept {
+  // A link-local peer is told with its zone (RFC 4007): a block or a rule that denies must not miss it for that.
+  if (text.find(':') != std::string_view::npos) text = text.substr(0, text.find('%'));
   const auto parsed = parse_either(text);
   if (!parsed) return std::nullopt;
   return parsed->address;

@@ -13,7 +13,7 @@ namespace sallyport {
 using IpAddress = std::array<std::uint8_t, 16>;
 // The network of that many bits that an address is in.
 IpAddress network_of(const IpAddress& address, unsigned bits) noexcept;
-// Without port, brackets or zone; nothing for anything else.
+// Without port or brackets; a zone is cut off; else nothing.
 std::optional<IpAddress> parse_ip_address(std::string_view text) noexcept;
 
 class IpRange {

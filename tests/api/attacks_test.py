@@ -105,6 +105,21 @@ class BindingTest(ConsoleCase):
         self.assertIn("the console is at http://0.0.0.0:", allowed.log())
 
 
+class FloodTest(ConsoleCase):
+    def test_whoever_may_do_nothing_cannot_fill_the_activity_log(self):
+        desk = self.console()
+        ada = desk.first("ada")
+        vera = desk.colleague(ada, "vera", "viewer")
+        for _ in range(120):
+            self.assertStatus(vera.ask("POST", "/users", {"username": "x", "password": "y"}, checked=False), 403, "forbidden")
+        for _ in range(60):
+            desk.seat().ask("POST", "/session/first", {"invitation": "made up", "name": "x", "password": "z"}, checked=False)
+        rows = ada.get("/activity?limit=1000").json["items"]
+        refused = [row for row in rows if row["outcome"] == "refused"]
+        self.assertGreater(len(refused), 25)
+        self.assertLess(len(refused), 90)
+
+
 class DoctorTest(ConsoleCase):
     """What an administrator may make the daemon ask is what the fetcher may ask."""
 
@@ -132,6 +147,68 @@ class DoctorTest(ConsoleCase):
         self.assertStatus(vera.post("/keys/doctor", {"address": url}), 403, "forbidden")
         with self.assertRaises(TimeoutError):
             listener.accept()
+
+    def test_an_operators_draft_sends_no_header_and_no_file_to_an_address_of_his(self):
+        etag = self.ada.get("/settings").headers["etag"]
+        changes = {"jwt.jwks_url": "https://id.example/keys", "jwt.jwks_headers": {"X-Key": "canary-header"}, "jwt.audience": "a"}
+        self.assertStatus(self.ada.post("/settings/revisions", {"changes": changes, "why": "a source with a header"}, headers=[f"if-match: {etag}"]), 201)
+        secret = self.desk.folder / "secret"
+        secret.write_text("canary-file\n")
+        olaf = self.desk.colleague(self.ada, "olaf", "operator")
+        for seat, headers, sent in (
+            (olaf, None, b""), (olaf, {"X-Key": {"file": str(secret)}}, b""), (olaf, {"X-Key": {"env": "PATH"}}, b""),
+            (self.ada, {"X-Key": {"file": str(secret)}}, b""), (self.ada, {"X-Key": "her own"}, b"her own"),
+        ):  # fmt: skip
+            with self.subTest(f"{'operator' if seat is olaf else 'administrator'} {headers}"):
+                listener, heard = self.listen()
+                url = f"http://127.0.0.1:{listener.getsockname()[1]}/keys"
+                draft = {"jwt.jwks_url": url, **({} if headers is None else {"jwt.jwks_headers": headers})}
+                self.assertStatus(seat.post("/keys/doctor", {"address": url, "changes": draft}), 200)
+                listener.close()
+                asked = b"".join(heard)
+                self.assertNotIn(b"canary", asked)
+                self.assertNotIn(b"/usr/bin", asked)
+                self.assertIn(sent, asked)
+
+    def test_a_kept_header_goes_to_no_other_address_than_it_was_given_for(self):
+        def law(changes, status):
+            etag = self.ada.get("/settings").headers["etag"]
+            return self.assertStatus(self.ada.post("/settings/revisions", {"changes": changes, "why": "x"}, headers=[f"if-match: {etag}"]), status)
+
+        issuer = {"name": "a", "issuer": "https://a.example", "jwks_url": "https://a.example/keys", "audience": "a", "jwks_headers": {"X-Key": "canary-header"}}
+        law({"jwt.jwks_url": "https://id.example/keys", "jwt.jwks_headers": {"X-Key": "canary-header"}, "jwt.audience": "a", "jwt.issuers": [issuer]}, 201)
+        kept = {"X-Key": {"$set": True}}
+        law({"jwt.jwks_url": "https://elsewhere.example/keys"}, 422)
+        law({"jwt.jwks_proxy": "http://elsewhere.example:3128"}, 422)
+        law({"jwt.issuers": [{**issuer, "jwks_url": "https://elsewhere.example/keys", "jwks_headers": kept}]}, 422)
+        law({"jwt.issuers": [{**issuer, "jwks_headers": kept, "leeway": "5s"}]}, 201)
+        law({"jwt.jwks_url": "https://elsewhere.example/keys", "jwt.jwks_headers": {"X-Key": "another"}}, 201)
+        law({"jwt.jwks_url": "https://id.example/keys", "jwt.jwks_headers": None}, 201)
+
+    def listen(self):
+        """Hears each request to the end of its head, and answers with an empty key set."""
+        listener, heard = socket.create_server(("127.0.0.1", 0)), []
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.settimeout(5)
+                    try:
+                        while not heard or b"\r\n\r\n" not in heard[-1]:
+                            part = connection.recv(4096)
+                            if not part:
+                                break
+                            heard.append(part)
+                        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\nconnection: close\r\n\r\n{\"keys\":[]}")
+                    except OSError:
+                        pass
+
+        threading.Thread(target=serve, daemon=True).start()
+        return listener, heard
 
     def test_a_broken_address_is_told_step_by_step(self):
         with socket.create_server(("127.0.0.1", 0)) as closed:

@@ -116,10 +116,12 @@ Outcome examine_source(ApiDesk& desk, const Call& call) {
   if (address.size() > 4096)
     return unexpected(problem(422, "invalid", "the address is longer than 4096 characters", "", "address"));
   if (const auto url = parse_source_url(address); !url) return unexpected(problem_of(url.error(), "address"));
-  // How a fetch is made is the settings' (or the draft's): authorities, headers, proxy, what may be asked at all.
-  // Headers of a configured host go to no other address.
+  // How a fetch is made is the settings': authorities, headers, proxy, what may be asked at all. Headers of a
+  // configured host go to no other address. A draft counts for those alone who could make it law: in anybody else's it
+  // would send the headers that are kept, or a file that it names, wherever he likes.
   FetchOptions options;
-  Result<LoadedSettings, Problem> loaded = settings_with(desk, changes);
+  Result<LoadedSettings, Problem> loaded =
+      settings_with(desk, covers(call.caller.role, Role::administrator) ? changes : nullptr);
   if (loaded) {
     const JwksSettings& jwks = loaded->settings.jwt.jwks;
     options.timeout_ms = jwks.timeout * 1000;
