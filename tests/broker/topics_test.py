@@ -87,6 +87,25 @@ class TopicRights(BrokerCase):
         sender.publish("a/b", "yes", 1)
         self.assertEqual(reader.message(), ("a/b", b"yes"))
 
+    def test_what_waited_for_one_who_was_away_is_judged_by_the_token_that_he_comes_with(self):
+        gate, broker = self.start(f"[jwt]\n{SECRET}\n")
+        sender = self.client(broker, client_id="s", username="x", password=tokens.good())
+        for version in (V311, V5):
+            with self.subTest(version):
+                kept = {"client_id": f"away-{version}", "username": "x", "clean": False}
+                if version == V5:
+                    kept["session_expiry"] = 600
+                with raw_mqtt.Client(broker.port, version) as first:
+                    self.assertEqual(first.connect(**kept, password=tokens.good(acl={"all": ["q/#"]})), 0)
+                    self.assertEqual(first.subscribe("q/#", 1), 1)
+                    first.disconnect()
+                for topic in ("q/1", "q/2", "q/3"):
+                    self.assertEqual(sender.publish(topic, "waits", 1), 0)
+                back = self.client(broker, version, **kept, password=tokens.good(acl={"all": ["q/1", "q/3"]}))
+                self.assertEqual([back.message()[0], back.message()[0]], ["q/1", "q/3"])
+                self.assertTrue(back.ping())
+                self.assertEqual(back._kept, [])
+
     def test_the_will_is_judged_by_what_its_client_might(self):
         gate, broker = self.start(f"[jwt]\n{SECRET}\n")
         watcher = self.client(broker, client_id="watcher", username="w", password=tokens.good())
