@@ -17,27 +17,39 @@ namespace {
 using nlohmann::json;
 constexpr const char* kLabel = "draft";
 
-// "draft:12:3": the setting that stands in line 12.
-std::string field_of(const std::string& place, const RevisionText& text) {
+bool stands_in(const TomlNode& node, const std::string& label, const std::string& place) {
+  return place_text(label, node.place) == place ||
+         std::any_of(node.items.begin(), node.items.end(),
+                     [&](const TomlNode& item) { return stands_in(item, label, place); }) ||
+         std::any_of(node.members.begin(), node.members.end(),
+                     [&](const TomlMember& member) { return stands_in(member.value, label, place); });
+}
+
+// "draft:12:3": the setting that stands in line 12. What the settings file says has its field too.
+std::string field_of(const std::string& place, const RevisionText& text, const SettingsLayer& file) {
   const std::string prefix = std::string(kLabel) + ":";
   if (place.starts_with(prefix)) {
     const auto it =
         text.setting_at_line.find(static_cast<unsigned>(std::strtoul(place.c_str() + prefix.size(), nullptr, 10)));
     return it == text.setting_at_line.end() ? "" : it->second;
   }
-  return find_setting(place) ? place : "";
+  if (find_setting(place)) return place;
+  for (const Setting& setting : schema_settings())
+    if (const TomlNode* node = find_value(file.root, setting); node && stands_in(*node, file.source.label, place))
+      return std::string(setting.name);
+  return {};
 }
 
-FieldProblem to_problem(const Error& error, const RevisionText& text) {
-  FieldProblem out{field_of(error.place, text), error.cause, error.hint, 0};
+FieldProblem to_problem(const Error& error, const RevisionText& text, const SettingsLayer& file) {
+  FieldProblem out{field_of(error.place, text, file), error.cause, error.hint, 0};
   // What the settings file says cannot be mended here: say where it stands.
-  if (out.field.empty() && !error.place.empty() && !error.place.starts_with(kLabel))
-    out.cause = error.place + ": " + error.cause;
+  if (error.place.starts_with(file.source.label)) out.cause = error.place + ": " + error.cause;
   return out;
 }
 
-void move_into(const std::vector<Error>& errors, const RevisionText& text, std::vector<FieldProblem>& out) {
-  for (const Error& error : errors) out.push_back(to_problem(error, text));
+void move_into(const std::vector<Error>& errors, const RevisionText& text, const SettingsLayer& file,
+               std::vector<FieldProblem>& out) {
+  for (const Error& error : errors) out.push_back(to_problem(error, text, file));
 }
 
 }  // namespace
@@ -246,14 +258,14 @@ DraftVerdict judge(const SettingsState& state, const RevisionText& text) {
   DraftVerdict out;
   Result<LoadedSettings, LoadFailure> loaded = check_revision(state.config_path, text.toml, kLabel);
   if (!loaded) {
-    move_into(loaded.error().faults, text, out.problems);
+    move_into(loaded.error().faults, text, state.file, out.problems);
     return out;
   }
-  move_into(loaded->warnings, text, out.warnings);
-  move_into(loaded->advice, text, out.advice);
+  move_into(loaded->warnings, text, state.file, out.warnings);
+  move_into(loaded->advice, text, state.file, out.advice);
   const Result<CompiledPolicy, std::vector<Error>> compiled = compile_policy(loaded->settings);
   if (!compiled) {
-    move_into(compiled.error(), text, out.problems);
+    move_into(compiled.error(), text, state.file, out.problems);
     return out;
   }
   out.loaded = std::move(*loaded);

@@ -46,6 +46,12 @@ TEST_F(JwksSettingsTest, RemoteKeysWithoutAnAudienceLetEverybodyInAndThatIsSaid)
   EXPECT_THAT(
       jwt("jwks_url = \"https://id.example.com/jwks\"\nclaims = { client_id = \"abc\" }\nverify_claims = false\n"),
       HasSubstr("no audience"));
+  // Whoever has a token of the provider has one with his own name in it.
+  EXPECT_THAT(jwt("jwks_url = \"https://id.example.com/jwks\"\nclaims = { username = \"%u\", client_id = \"%c\" }\n"),
+              HasSubstr("no audience"));
+  EXPECT_EQ(
+      jwt("jwks_url = \"https://id.example.com/jwks\"\nclaims = { username = \"%u\", \"/device/site\" = \"p7\" }\n"),
+      "well");
   EXPECT_THAT(jwt("[[jwt.issuers]]\nname = \"a\"\nissuer = \"https://a\"\njwks_url = \"https://a/k\"\n"),
               HasSubstr("issuer a: keys from a provider and no audience"));
 }

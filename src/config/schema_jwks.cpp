@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "keys/source_url.h"
+#include "rules/template.h"
 
 namespace sallyport {
 namespace {
@@ -181,8 +182,7 @@ class Look {
       warn("jwks_max_stale is shorter than jwks_refresh, so the keys are dropped between two fetches",
            "make it hours: it is how long an outage of the key server goes unnoticed by devices", "jwks_max_stale");
     at_http(j.discovery ? a_.issuer.value_or("") : j.url, j.discovery ? "issuer" : "jwks_url");
-    // A claim rule that names a claim's value can bind the token to this broker as aud does.
-    if (a_.audience.empty() && (a_.claims.empty() || !a_.verify_claims))
+    if (a_.audience.empty() && !binds_by_claim())
       warn(
           "keys from a provider and no audience: every token that the provider makes for anyone, for any service, is "
           "let in",
@@ -190,6 +190,14 @@ class Look {
   }
 
  private:
+  // A claim that must have one value can bind the token to this broker as aud does. What the client says of itself (%u,
+  // %c) cannot: any service's token of the same name has it.
+  bool binds_by_claim() const {
+    return a_.verify_claims && std::any_of(a_.claims.begin(), a_.claims.end(), [](const ClaimRuleSetting& rule) {
+             const auto expected = Template::compile(rule.expected);
+             return expected && !expected->uses_username() && !expected->uses_client_id();
+           });
+  }
   void at_discovery() {
     if (!a_.issuer)
       return fault("issuer_discovery needs the issuer", "set issuer to the provider's issuer URL", "issuer_discovery");

@@ -54,6 +54,45 @@ test('two administrators who edit at once lose nothing', async ({ page, stage })
   expect([text['jwt.leeway'], text['jwt.max_lifetime']]).toEqual(['"20s"', '"30d"'])
 })
 
+test('keys of a provider without an audience are warned of beside the address, and an audience quiets it', async ({ page, stage }) => {
+  const beside = page.locator('[data-setting="jwt.jwks_url"] .said')
+  const warning = 'keys from a provider and no audience'
+  // The law's own warning, before anything is typed: a rule that holds a claim to what the client says binds no broker.
+  await go(page, stage, '/jwt', 'JWT')
+  await expect(beside).toContainText(warning)
+  await expect(beside).toContainText('set audience to this broker')
+  const address = page.getByLabel('Address of the key set (JWKS)', { exact: true })
+  expect(await address.getAttribute('aria-describedby')).toContain((await beside.getAttribute('id'))!)
+  // As one types: the draft's.
+  const audience = page.getByLabel('Audience (aud)', { exact: true })
+  await audience.fill('mqtt.example.com')
+  await expect(beside).not.toContainText(warning)
+  await audience.fill('')
+  await expect(beside).toContainText(warning)
+  // Where there is no field for it, it says where that is.
+  await go(page, stage, '/topics', 'Topics')
+  await expect(page.getByText(warning)).toBeVisible()
+  await page.getByRole('link', { name: 'jwt.jwks_url' }).click()
+  await expect(page.getByLabel('Address of the key set (JWKS)', { exact: true })).toBeFocused()
+
+  // The same of an issuer of the list, and of a law with an audience.
+  const issuers = [{ name: 'plant', issuer: 'https://id.example.com', jwks_url: `${stage.keys}/keys` }]
+  const law = async (changes: object): Promise<void> => {
+    const { etag } = await stage.ask({ do: 'ask', method: 'GET', path: '/settings' })
+    expect((await stage.ask({ do: 'ask', method: 'POST', path: '/settings/revisions', etag, body: { changes, why: 'who is let in' } })).status).toBe(201)
+  }
+  const plant = page.locator('[data-setting="jwt.issuers"]').getByRole('group', { name: 'plant' })
+  await law({ 'jwt.audience': 'mqtt', 'jwt.issuers': issuers })
+  await page.reload()
+  await expect(plant).toContainText(warning)
+  await expect(beside).not.toContainText(warning)
+  await law({ 'jwt.audience': 'mqtt', 'jwt.issuers': [{ ...issuers[0], audience: 'mqtt' }] })
+  await page.reload()
+  await expect(plant).toBeVisible()
+  await expect(plant).not.toContainText(warning)
+  await law({ 'jwt.audience': null, 'jwt.issuers': null })
+})
+
 test('a broken key set address is tested before it is law, and the doctor says where it ends', async ({ page, stage }) => {
   await go(page, stage, '/jwt', 'JWT')
   const address = page.getByLabel('Address of the key set (JWKS)', { exact: true })

@@ -61,10 +61,14 @@ export function discard(): void {
   checkProblem.value = undefined
 }
 
+/** What the daemon says: of the draft where one stands, else of the law. */
+const said = computed(() => check.value ?? settings.value)
+export const warnings = computed(() => said.value?.warnings ?? [])
+
 export function faultsOf(name: string): { problems: FieldFault[]; notes: FieldFault[] } {
   const about = (list: { field?: string; cause: string; hint?: string }[] | undefined): FieldFault[] =>
     (list ?? []).filter((one) => one.field === name || one.field?.startsWith(`${name}.`)).map((one) => ({ ...one, field: one.field ?? '' }))
-  return { problems: about(check.value?.problems), notes: [...about(check.value?.warnings), ...about(check.value?.advice)] }
+  return { problems: about(check.value?.problems), notes: [...about(said.value?.warnings), ...about(said.value?.advice)] }
 }
 
 let asked = 0

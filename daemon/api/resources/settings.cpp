@@ -213,8 +213,8 @@ Outcome get_settings(ApiDesk& desk, const Call&) {
   }
   for (const SectionDoc& section : schema_sections())
     sections.push_back({{"name", section.name}, {"doc", section.doc}});
-  DraftVerdict said;
-  if (now->state.stored) said = judge(now->state, to_revision_text(values_of(now->state.stored->root)));
+  const DraftVerdict said =
+      judge(now->state, to_revision_text(now->state.stored ? values_of(now->state.stored->root) : StoredValues()));
   Reply out = reply({{"revision", now->current ? Json(now->current->number) : Json()},
                      {"file", now->state.config_path},
                      {"file_changed", desk.house().engine.status().settings_file_changed},

@@ -1,0 +1,16 @@
+import { onUnmounted, shallowReactive } from 'vue'
+
+/** The settings that have a field on the page that is open: what is said of them stands there. */
+export const onThisPage = shallowReactive(new Set<string>())
+
+export function useField(name: string): void {
+  onThisPage.add(name)
+  onUnmounted(() => onThisPage.delete(name))
+}
+
+/** The page with the field of a setting, and the field's name for it. */
+export function placeOf(setting: string): { path: string; query: { at: string } } | undefined {
+  const section = setting.split('.')[0]
+  const path = section === 'jwt' || section === 'session' ? '/jwt' : section === 'topics' || section === 'topic_rules' ? '/topics' : section === 'chain' || section === 'gate' || section === 'password' ? '/authentication' : undefined
+  return path ? { path, query: { at: setting } } : undefined
+}
