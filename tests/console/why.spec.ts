@@ -9,6 +9,16 @@ test('the overview shows who is in, who was refused and why, and when tokens end
   await expect(page.getByText('broker', { exact: true }).first()).toBeVisible()
 })
 
+test('the numbers of a curve can be read as a table', async ({ page, stage }) => {
+  await go(page, stage, '/overview', 'Overview')
+  const chart = page.locator('figure').filter({ has: page.getByRole('img', { name: /Decisions in the last hour/ }) })
+  await chart.getByText('As a table').click()
+  const table = chart.getByRole('table', { name: /Decisions in the last hour/ })
+  await expect(table.getByRole('columnheader')).toHaveCount(4)
+  const refused = await table.locator('tbody tr td:nth-of-type(2)').allTextContents()
+  expect(refused.reduce((sum, one) => sum + Number(one.replace(/\D/g, '')), 0)).toBeGreaterThanOrEqual(26)
+})
+
 test('a refused device is found, its cause seen and mended in under five clicks', async ({ page, stage }) => {
   // valve-1's token says username = somebody-else, and the rule wants %u. The mend: the claim that the plant does use.
   await go(page, stage, '/overview', 'Overview')

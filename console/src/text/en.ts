@@ -326,6 +326,7 @@ export const en = {
     'gate.mode': 'Mode',
     'topics.no_match': 'Where no rule speaks',
   },
+  chart: { as_table: 'As a table' },
   settings: {
     pinned: (file: string, place: string) => `Pinned by ${place || file}`,
     file_only: 'Only the settings file can set it',
