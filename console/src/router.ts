@@ -114,6 +114,6 @@ router.beforeEach(async (to) => {
 router.afterEach((to, from) => {
   const title = to.meta.title ? text.nav[to.meta.title] : undefined
   document.title = title ? `${title} – ${text.product}` : text.product
-  // A screen reader starts at the new page's heading, as with pages that a server sends.
-  if (from.matched.length > 0 && to.path !== from.path) setTimeout(() => document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true }), 60)
+  // A screen reader starts at the new page's heading, as with pages that a server sends; or at the field that was meant.
+  if (from.matched.length > 0 && to.path !== from.path && !to.query.at) setTimeout(() => document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true }), 60)
 })
