@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
-import { change, changed, changes, check, discard, isDirty, lawOf, loadSettings, makeLaw, rebase, settings, undo, valueOf } from './draft'
+import { change, changed, changes, check, discard, isDirty, lawOf, loadSettings, makeLaw, rebase, settings, undo, valueOf, type Setting } from './draft'
 import { setCsrf } from './client'
 import { toProblem } from './problem'
 
@@ -59,6 +59,16 @@ describe('a draft of settings', () => {
     expect(changed.value).toEqual(['jwt.secret'])
     undo('jwt.secret')
     expect(isDirty.value).toBe(false)
+  })
+  it('shows a list with secrets in it, and knows when it is as the law has it', () => {
+    const issuers = [{ name: 'plant', issuer: 'https://id', secret: { $set: true } }]
+    settings.value = { ...settings.value!, settings: [...settings.value!.settings, setting('jwt.issuers', issuers, { secret: true }) as Setting] }
+    expect(valueOf('jwt.issuers')).toEqual(issuers)
+    change('jwt.issuers', [...issuers, { name: 'b' }])
+    expect(changed.value).toEqual(['jwt.issuers'])
+    change('jwt.issuers', issuers)
+    expect(isDirty.value).toBe(false)
+    expect(lawOf('jwt.secret')).toBeUndefined()
   })
   it('asks the daemon once for several keystrokes, with the CSRF token', async () => {
     vi.useFakeTimers()

@@ -30,10 +30,13 @@ export async function loadSettings(signal?: AbortSignal): Promise<Settings> {
 
 const same = (left: unknown, right: unknown): boolean => JSON.stringify(left ?? null) === JSON.stringify(right ?? null)
 
+/** A list or table with secrets in it comes with only these masked; a secret itself never comes. */
+const isHidden = (setting: Setting): boolean => setting.secret && (typeof setting.value !== 'object' || setting.value === null || '$set' in setting.value)
+
 /** What the law says: the value where it can be read, undefined where it is not set or a secret. */
 export function lawOf(name: string): unknown {
   const found = byName.value.get(name)
-  return found?.secret ? undefined : (found?.value ?? undefined)
+  return !found || isHidden(found) ? undefined : (found.value ?? undefined)
 }
 
 /** The draft's value, else the law's. */
@@ -45,7 +48,7 @@ export function change(name: string, value: unknown): void {
   const setting = byName.value.get(name)
   // Taking out what the store does not have changes nothing.
   const nothing = setting && (value === null || value === undefined) && (setting.origin === 'default' || !setting.set)
-  if (nothing || (setting && !setting.secret && same(value, setting.value))) delete changes[name]
+  if (nothing || (setting && !isHidden(setting) && same(value, setting.value))) delete changes[name]
   else changes[name] = value ?? null
 }
 
