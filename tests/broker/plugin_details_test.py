@@ -183,6 +183,34 @@ class TwoListeners(BrokerCase):
             self.assertIn("sallyport_not_ours_total 1", gate.cli("metrics"))
             self.assertIn("1 never judged", gate.cli("status"))
         self.eventually(lambda: "0 never judged" in gate.cli("status"))
+        # The gate is not asked about CONNECT; what comes then is stopped.
+        gate.cli("block", "add", "--client-id", "by-certificate")
+        self.eventually(lambda: gate.status()["blocks"] == 1)
+        watcher = self.client(broker, client_id="watcher", username="x", password=tokens.good())
+        watcher.subscribe("c/#")
+        with raw_mqtt.Client(secure.port, V5, tls=context) as client:
+            self.assertEqual(client.connect(client_id="by-certificate"), 0)
+            client.publish("c/1", "x")
+            self.assertIn(client.expect(raw_mqtt.DISCONNECT)[0], (0x80, 0x98))
+        self.assertTrue(watcher.ping())
+        self.assertEqual(watcher._kept, [])
+
+    def test_clients_by_psk_are_counted_and_judged_by_the_acl_file(self):
+        gate = self.gate(TOKENS)
+        rights, keys = gate.folder / "rights", gate.folder / "psk"
+        rights.write_text("user device-p\ntopic readwrite c/#\n")
+        keys.write_text("device-p:00112233445566778899aabbccddeeff\n")
+        for file in (rights, keys):
+            machine.give_to_broker(file, 0o600)
+        secret = Listener("tcp", ("psk_hint h", "use_identity_as_username true"))
+        broker = self.broker(gate, listeners=[Listener(), secret], options=[f"acl_file {rights}", f"psk_file {keys}"])
+        watcher = self.client(broker, client_id="watcher", username="x", password=tokens.good())
+        watcher.subscribe("#")
+        say = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(secret.port), "--psk-identity", "device-p", "--psk", "00112233445566778899aabbccddeeff"]
+        for topic in ("d/1", "c/1"):
+            subprocess.run([*say, "-q", "1", "-t", topic, "-m", "x"], capture_output=True, timeout=20)
+        self.assertEqual(watcher.message(), ("c/1", b"x"))
+        self.assertIn("sallyport_not_ours_total 2", gate.cli("metrics"))
 
 
 class Start(BrokerCase):
