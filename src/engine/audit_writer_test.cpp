@@ -22,7 +22,7 @@ class AuditWriterTest : public testing::Test {
     Decision refused;
     refused.verdict = Verdict::deny;
     refused.reason = Reason::expired;
-    for (int i = 0; i < times; ++i) ring_.keep(attempt, refused, Trace(), 100 + i, "", "");
+    for (int i = 0; i < times; ++i) ring_.keep(attempt, refused, Trace(), clock_.unix_seconds(), "", "");
   }
   // A writer's whole life: it writes what is there.
   void run(const std::string& url) {
