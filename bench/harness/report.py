@@ -195,7 +195,7 @@ def fast_lines(tokens):
     if not served:
         return []
     confirm = ", ".join(f"{modes['cold'][OURS]['other_threads_us']:.0f} µs ({a})" for a, modes in served.items())
-    return [f"Of {' and '.join(served)} these are the figures with `[crypto] engine = \"auto\"`: tables made once for each key, and",
+    return [f"Of {' and '.join(served)} these are the figures of the default, `[crypto] engine = \"auto\"`: tables made once for each key, and",
             "OpenSSL confirming what was accepted on a thread of its own, whose time, here as much as it had on the same core, stands",
             f"beside them: {confirm} a token.", "",
             '### Cold, with `[crypto] engine = "openssl"`', "",

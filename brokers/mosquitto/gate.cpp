@@ -9,6 +9,7 @@
 #include "brokers/mosquitto/client_facts.h"
 #include "brokers/mosquitto/reply_codes.h"
 #include "brokers/mosquitto/user_name.h"
+#include "engine/fast_doubt.h"
 
 namespace sallyport::mosquitto {
 namespace {
@@ -194,6 +195,7 @@ int Gate::admit(::mosquitto* client, std::string_view id, const ConnectAttempt& 
   if (decision.authenticator == Authenticator::jwt) session.holder = holder_of(decision);
   session.marks = decision.marks;
   if (attempt.auth_method) session.auth_method = *attempt.auth_method;
+  session.by_fast_engine = fast_engine_may_have_judged(decision);
 
   const bool token_was_name =
       decision.token_shown && !attempt.auth_method && decider_.decided_with().jwt.from == TokenSource::username;
@@ -516,6 +518,7 @@ void Gate::tick() {
     follow_bars();
   }
   follow_orders();
+  follow_fast_engine();
 }
 
 void Gate::end_sessions(UnixSeconds now) {

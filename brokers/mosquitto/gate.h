@@ -85,6 +85,7 @@ class Gate {
   void watch_over(std::string_view id, const ::mosquitto* client, const Session& session);
   void end_sessions(UnixSeconds now);
   void follow_users();
+  void follow_fast_engine();
   bool still_good(Session& session, const UserDirectory& users) const;
   void send_away(const std::string& id, const ::mosquitto* client, std::uint64_t ticket);
   bool count_stranger(std::string_view id, const ::mosquitto* client);  // whether it is blocked
@@ -124,6 +125,9 @@ class Gate {
   std::size_t leaving_a_second_ = 0;
   std::int64_t left_until_ms_ = 0;
   bool leaving_first_ = true;
+  // After a fault of the fast engine: sessions that it may have let in, to be sent away.
+  bool fast_engine_failed_ = false;
+  std::vector<EndTimer::Entry> doubted_;
   bool ticked_ = false, told_of_no_tick_ = false;
   std::uint64_t followed_ = 0;  // the snapshot that the last tick followed
   std::int64_t made_ms_;

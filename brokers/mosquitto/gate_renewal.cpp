@@ -7,6 +7,7 @@
 #include "brokers/mosquitto/client_facts.h"
 #include "brokers/mosquitto/gate.h"
 #include "brokers/mosquitto/reply_codes.h"
+#include "engine/fast_doubt.h"
 #include "rules/topic_filter.h"
 
 namespace sallyport::mosquitto {
@@ -113,6 +114,7 @@ void Gate::go_on(Session& session, std::string_view id, const ::mosquitto* clien
   session.rights = TopicRights(decision, id);
   session.is_superuser = decision.is_superuser;
   session.expires_at = decision.expires_at;
+  session.by_fast_engine = session.by_fast_engine || fast_engine_may_have_judged(decision);
   session.ends_at.reset();
   if (session.marks.token != decision.marks.token) host_->engine().token_gone(session.marks, id);
   session.marks = decision.marks;

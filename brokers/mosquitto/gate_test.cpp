@@ -8,6 +8,7 @@
 #include "brokers/mosquitto/fake_broker_testing.h"
 #include "brokers/mosquitto/gate_testing.h"
 #include "brokers/mosquitto/reply_codes.h"
+#include "engine/fast_engine_testing.h"
 
 namespace sallyport::mosquitto {
 namespace {
@@ -345,6 +346,31 @@ TEST_F(GateTest, TheEndOfOneWhoWasTakenOverKicksNobody) {
   broker().tick();
   EXPECT_TRUE(broker().kicked.empty());
   EXPECT_EQ(broker().acl(taker), MOSQ_ERR_SUCCESS);
+}
+
+// The one test of this program in which the fast engine is at fault: that is for the life of the process.
+TEST_F(GateTest, AFaultOfTheFastEngineEndsTheSessionsThatItMayHaveLetInAndNoOthers) {
+  using namespace fast_engine_testing;
+  if (!is_there()) GTEST_SKIP() << "no fast engine on this machine";
+  const Es256Issuer issuer;
+  start("[jwt]\nsecret = \"secret\"\npublic_key = '''\n" + issuer.public_pem() + "'''\n[crypto]\nengine = \"auto\"\n");
+  while (!is_active()) std::this_thread::yield();
+  auto by_secret = client("hs"), by_key = client("es"), afterwards = client("later");
+  const std::string token = issuer.token(R"({"sub":"a"})");
+  EXPECT_EQ(connect(by_secret), MOSQ_ERR_SUCCESS);
+  EXPECT_EQ(connect(by_key, token), MOSQ_ERR_SUCCESS);
+  broker().tick();
+  EXPECT_TRUE(broker().kicked.empty());
+
+  find_it_wrong();
+  while (!engine_->fast_engine_was_wrong()) std::this_thread::yield();
+  broker().tick();
+  EXPECT_EQ(connect(afterwards, token), MOSQ_ERR_SUCCESS) << "by OpenSSL";
+  EXPECT_EQ(broker().kicked, std::vector<std::string>{"es"});
+  EXPECT_EQ(gate_->sessions().count(Standing::admitted), 2u) << "the secret's, and the one that OpenSSL let in";
+  EXPECT_NE(broker().all_lines().find("1 sessions end"), std::string::npos);
+  broker().tick();
+  EXPECT_EQ(broker().kicked.size(), 1u);
 }
 
 }  // namespace

@@ -52,6 +52,7 @@ struct Session {
   std::optional<UnixSeconds> ends_at;     // when the gate sends it away: exp and leeway, or max_session
   std::uint64_t ticket = 0;               // of the session; the timer's entries name it
   std::uint64_t user_version = 0;         // of the record that the password was right for
+  bool by_fast_engine = false;            // its token's signature may have been judged by the fast engine
   bool rehash_expected = false;           // a weak hash is about to be replaced, which is no other password
   struct Subscription {
     std::string filter;
@@ -86,6 +87,11 @@ class Sessions {
   }
   // The one who came last under this id and is connected, whatever his pointer.
   Session* latest(std::string_view id) noexcept;
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& [id, entries] : live_)
+      for (const Entry& entry : entries) visit(id, entry.client, entry.session);
+  }
   // BASIC_AUTH let it in, or handed it on. Takes the place of what this id and pointer had.
   Session& enter(std::string_view id, Client client, Session session);
   // BASIC_AUTH was asked for this id and pointer: a pointer of somebody who left belongs to a new connection now.

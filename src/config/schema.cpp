@@ -259,13 +259,13 @@ const Setting kSettings[] = {
      "gate comes into a live fleet.",
      "\"observe\"", set_mode},
 
-    {"crypto.engine", "\"auto\" or \"openssl\"", "\"openssl\"",
-     "\"openssl\" verifies every signature with OpenSSL (Ed25519 with libsodium).\n\"auto\" verifies ES256 several "
-     "times "
-     "faster with tables made for keys in use; a thread of its own then asks OpenSSL again for what was accepted, and "
-     "one "
-     "difference switches the fast way off for the life of the process.",
-     "\"auto\"", set_crypto_engine},
+    {"crypto.engine", "\"auto\" or \"openssl\"", "\"auto\"",
+     "\"auto\" verifies ES256, ES384 and Ed25519 several times faster than OpenSSL, with tables made for keys in use. "
+     "A thread of its own "
+     "asks OpenSSL again for what was accepted; one difference switches the fast way off for the life of the process "
+     "and ends the sessions that it may have let in.\n\"openssl\" verifies every signature with OpenSSL (Ed25519 with "
+     "libsodium): for providers that are certified (FIPS), and where nothing else is wanted.",
+     "\"openssl\"", set_crypto_engine},
 
     {"control.socket", "path", "\"\"", "A Unix socket that only the broker's user can open.\nEmpty: none.",
      "\"/run/sallyport/control.sock\"", set_socket, false, true},

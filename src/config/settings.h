@@ -189,7 +189,7 @@ struct Settings {
     GateMode mode = GateMode::enforce;
   } gate;
   struct {
-    CryptoEngine engine = CryptoEngine::openssl;
+    CryptoEngine engine = CryptoEngine::automatic;
   } crypto;
   struct {
     std::string socket;

@@ -75,6 +75,7 @@ json to_json(const EngineStatus& s) {
         {"ready", s.health.ready},
         {"not_ready", s.health.not_ready},
         {"degraded", s.health.degraded}}},
+      {"signatures", s.signatures},
       {"settings", std::move(settings)},
   };
 }

@@ -145,6 +145,14 @@ void Engine::note(const ClientNote& note) {
                       note.reason == Reason::topic_denied ? note.subject : std::string_view{}, note.ended);
 }
 
+namespace {
+std::string who_verifies(bool asks_for_fast) {
+  const fast::EngineReport fast = fast::Engine::instance().report();
+  if (!asks_for_fast || !fast.active) return "OpenSSL";
+  return "OpenSSL, and the fast engine (" + std::string(fast.path) + ") for " + std::to_string(fast.tables) + " keys";
+}
+}  // namespace
+
 EngineStatus Engine::status() const {
   const std::shared_ptr<const GateSnapshot> snapshot = impl_->box.load();
   EngineStatus s;
@@ -195,6 +203,7 @@ EngineStatus Engine::status() const {
   if (const std::string fault = fast::Engine::instance().report().fault; asks_for_fast && !fault.empty())
     h.degraded.push_back("the fast engine is off, OpenSSL verifies alone: " + fault +
                          "; please report it, and set [crypto] engine = \"openssl\"");
+  s.signatures = who_verifies(asks_for_fast);
   if (!s.password_enabled && !s.jwt_enabled)
     h.degraded.push_back("every authenticator is switched off: nobody gets in");
   return s;

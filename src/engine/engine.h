@@ -70,6 +70,7 @@ struct EngineStatus {
   bool users_bounded = false;             // those are a part of what the store has
   std::vector<std::string> keys;          // labels with kind, in the order of trial
   std::vector<SourceReport> key_sources;  // on the network
+  std::string signatures;                 // who verifies them
   std::vector<ShownValue> settings;       // names, values (secrets masked), origins
   Health health;
 };
@@ -116,6 +117,9 @@ class Engine {
   // Names and addresses that guessing has slowed, and letting one go by hand. False: it was not slowed.
   std::vector<SlowedEntry> slowed() const;
   bool let_go(bool is_address, std::string_view text);
+  // The fast engine gave an answer that OpenSSL does not share, and no token is remembered any more for which it spoke:
+  // sessions that began before are in doubt.
+  bool fast_engine_was_wrong() const noexcept;
 
   EngineStatus status() const;
   const DecisionRing& ring() const noexcept;

@@ -8,6 +8,7 @@
 
 #include "auth/guess_brake.h"
 #include "auth/token_cache.h"
+#include "base/coarse_clock.h"
 #include "crypto/fast_engine.h"
 #include "engine/audit_writer.h"
 #include "engine/compile.h"
@@ -38,7 +39,7 @@ struct Engine::Impl {
         box(std::make_shared<const GateSnapshot>()) {}
 
   EngineOptions options;
-  SystemClock system_clock;
+  CoarseClock system_clock;
   const Clock* clock;
   Metrics metrics;
   DecisionRing ring;
@@ -80,6 +81,7 @@ struct Engine::Impl {
   fast::Engine::Confirmer confirmer{fast::Engine::instance()};
   std::thread confirming;                  // with the first settings that want it
   std::atomic<bool> forget_tokens{false};  // a wrong accept may be among those remembered
+  std::atomic<bool> forgot_tokens{false};  // done
   void follow_crypto_setting();
 
   // Settings, keys and users anew. On the watcher's thread, or before it starts. `first`: the faults are the caller's.

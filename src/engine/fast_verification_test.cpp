@@ -78,8 +78,8 @@ class FastVerificationTest : public ::testing::Test {
   int tokens = 0;
 };
 
-TEST_F(FastVerificationTest, OpensslAloneIsTheDefaultOfSettings) {
-  EXPECT_EQ(Settings{}.crypto.engine, CryptoEngine::openssl);
+TEST_F(FastVerificationTest, TheFastEngineBehindOpensslIsTheDefaultOfSettings) {
+  EXPECT_EQ(Settings{}.crypto.engine, CryptoEngine::automatic);
 }
 
 TEST_F(FastVerificationTest, WithOpensslTheFastEngineIsNotAsked) {
@@ -103,12 +103,16 @@ TEST_F(FastVerificationTest, WithAutoItAnswersIsConfirmedAndAFaultEndsIt) {
   EXPECT_EQ(fast.report().mismatches, 0u);
   EXPECT_NE(engine->metrics_text().find("sallyport_fast_engine_active 1"), std::string::npos);
   EXPECT_TRUE(engine->status().health.degraded.empty());
+  EXPECT_NE(engine->status().signatures.find("fast engine"), std::string::npos);
+  EXPECT_FALSE(engine->fast_engine_was_wrong());
 
   const auto generation = engine->snapshot()->jwt.plain.keys->generation();
   fast.condemn("a test says so");
   EXPECT_TRUE(soon([&] { return engine->snapshot()->jwt.plain.keys->generation() != generation; }))
       << "remembered tokens are forgotten";
   EXPECT_FALSE(fast.active());
+  EXPECT_TRUE(soon([&] { return engine->fast_engine_was_wrong(); })) << "sessions that it let in may be ended";
+  EXPECT_EQ(engine->status().signatures, "OpenSSL");
   ASSERT_EQ(engine->status().health.degraded.size(), 1u);
   EXPECT_NE(engine->status().health.degraded[0].find("the fast engine is off, OpenSSL verifies alone: a test says so"),
             std::string::npos);

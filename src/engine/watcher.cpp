@@ -38,6 +38,7 @@ void Engine::Impl::publish(GateSnapshot policy) {
   seat_keys(policy.jwt, forget ? none : before->jwt, refresher_now().get(), ring_generation);
   policy.generation = ++snapshot_generation;
   box.store(std::make_shared<const GateSnapshot>(std::move(policy)));
+  if (forget) forgot_tokens.store(true, std::memory_order_release);
 }
 
 ReloadOutcome Engine::Impl::load(bool first) {
@@ -365,6 +366,10 @@ AuditTarget Engine::Impl::audit_target() const {
   std::lock_guard lock(law_mutex);
   const Settings& settings = law.loaded.settings;
   return {settings.store.url, settings.audit.keep, settings.audit.max_bytes};
+}
+
+bool Engine::fast_engine_was_wrong() const noexcept {
+  return impl_->forgot_tokens.load(std::memory_order_acquire) && fast::Engine::instance().was_wrong();
 }
 
 bool Engine::refresh_keys(const std::optional<std::string>& name) {
