@@ -51,7 +51,8 @@ inline ConnectAttempt attempt_of(std::string_view username, std::string_view cli
 
 // Whether the fast engine has another way than OpenSSL's and libsodium's for these tokens.
 inline bool has_fast_way(std::string_view algorithm) {
-  return !fast::paths().empty() && (algorithm == "ES256" || algorithm == "ES384" || algorithm == "EdDSA");
+  return !fast::paths().empty() &&
+         (algorithm == "RS256" || algorithm == "ES256" || algorithm == "ES384" || algorithm == "EdDSA");
 }
 
 // [crypto] engine = "auto" as the engine room sets it up: a thread that confirms.

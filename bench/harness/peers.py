@@ -73,7 +73,7 @@ def laid_out(source, names):
 
 def sallyport():
     commit = subprocess.run(["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    return Contestant("sallyport", commit.stdout.strip() or "?", [program("bench_sallyport", "it was not built")], ("cold", "openssl", "repeat"))
+    return Contestant("sallyport", commit.stdout.strip() or "?", [program("bench_sallyport", "it was not built")], ("cold", "openssl", "repeat", "signature"))
 
 
 def libjwt():

@@ -1,6 +1,8 @@
 // What every C++ contestant shares: the tokens, the loop, the clock, the answer.
 //
-//   CONTESTANT ALG MODE FOLDER SECONDS     MODE is cold, repeat or openssl (ours: cold without the fast engine)
+//   CONTESTANT ALG MODE FOLDER SECONDS     MODE is cold or repeat; ours: openssl (cold without the fast engine),
+//   signature
+//                                          (nothing but OpenSSL's, or libsodium's, check of it)
 //
 // FOLDER holds ALG.key (a secret, or a public key as PEM), ALG.good and ALG.bad; a line is "kind username clientid
 // token". Time is CPU time of the thread that decides: what others do on the machine is not measured, and what a thread
@@ -35,6 +37,7 @@ struct Task {
   bool repeat = false, openssl = false;
   std::string folder;
   double seconds = 0.1;
+  bool signature = false;
 
   std::string key() const {
     std::ifstream in(folder + "/" + algorithm + ".key", std::ios::binary);
@@ -56,11 +59,11 @@ struct Task {
 
 inline Task task_of(int argc, char** argv) {
   if (argc != 5) {
-    std::cerr << "usage: " << argv[0] << " ALG cold|repeat|openssl FOLDER SECONDS\n";
+    std::cerr << "usage: " << argv[0] << " ALG cold|repeat|openssl|signature FOLDER SECONDS\n";
     std::exit(2);
   }
-  return {argv[1], std::string_view(argv[2]) == "repeat", std::string_view(argv[2]) == "openssl", argv[3],
-          std::atof(argv[4])};
+  const std::string_view mode = argv[2];
+  return {argv[1], mode == "repeat", mode == "openssl", argv[3], std::atof(argv[4]), mode == "signature"};
 }
 
 [[noreturn]] inline void cannot_do_this() { std::exit(4); }  // this library has no such algorithm or mode
