@@ -1,5 +1,5 @@
-// What the chain's two links share. An authenticator answers with a Decision, or with
-// nothing: this is not its kind of credential.
+// What the chain's two links share. An authenticator answers by filling the Decision in, in
+// its place, or not at all: this is not its kind of credential.
 #pragma once
 
 #include <optional>
@@ -23,10 +23,17 @@ struct ChainNotes {
   bool token_shown = false;
 };
 
-std::optional<Decision> ask_password(const AuthContext& context, ChainNotes& notes);
-std::optional<Decision> ask_jwt(const AuthContext& context, ChainNotes& notes);
+// Whether it is its kind of credential. `d` is as it was made.
+bool ask_password(const AuthContext& context, ChainNotes& notes, Decision& d);
+bool ask_jwt(const AuthContext& context, ChainNotes& notes, Decision& d);
 // A field that holds a token and nothing else: enhanced authentication's data, or a renewal.
-Decision ask_about_token(const AuthContext& context, std::string_view field, ChainNotes& notes);
+void ask_about_token(const AuthContext& context, std::string_view field, ChainNotes& notes, Decision& d);
+
+inline void answer(Decision& d, Authenticator who, Verdict verdict, Reason reason) {
+  d.verdict = verdict;
+  d.reason = reason;
+  d.authenticator = who;
+}
 
 // Whether the token stands where CONNECT has its user name, which is then nobody's name.
 inline bool token_is_user_name(const AuthContext& c) {

@@ -16,10 +16,9 @@ bool has_long_field(const ConnectAttempt& a) {
          too_long(a.auth_data);
 }
 
-Decision end_of_chain(const AuthContext& c) {
+void end_of_chain(const AuthContext& c, Decision& d) {
   const ConnectAttempt& a = c.attempt;
   const bool anything_shown = shown(a.username) || shown(a.password) || a.auth_method || shown(a.auth_data);
-  Decision d;
   switch (c.snapshot.no_match) {
     case NoMatch::defer:
       d.verdict = Verdict::ignore;
@@ -39,11 +38,10 @@ Decision end_of_chain(const AuthContext& c) {
                     .passed = d.verdict == Verdict::allow,
                     .reason = d.reason,
                     .subject = name(c.snapshot.no_match)});
-  return d;
 }
 
 // MQTT 5 enhanced authentication: the method says what is shown, in a field of its own.
-std::optional<Decision> ask_by_method(const AuthContext& c, ChainNotes& notes) {
+bool ask_by_method(const AuthContext& c, ChainNotes& notes, Decision& d) {
   const JwtPolicy& jwt = c.snapshot.jwt;
   const bool spoken =
       jwt.enabled && std::find(jwt.methods.begin(), jwt.methods.end(), *c.attempt.auth_method) != jwt.methods.end();
@@ -52,29 +50,29 @@ std::optional<Decision> ask_by_method(const AuthContext& c, ChainNotes& notes) {
                     .passed = spoken,
                     .reason = Reason::unsupported_method,
                     .subject = *c.attempt.auth_method});
-  if (spoken) return ask_about_token(c, c.attempt.auth_data.value_or(std::string_view{}), notes);
-  if (c.snapshot.no_match == NoMatch::defer) return std::nullopt;  // another plugin may speak it
-  Decision d;
+  if (spoken) {
+    ask_about_token(c, c.attempt.auth_data.value_or(std::string_view{}), notes, d);
+    return true;
+  }
+  if (c.snapshot.no_match == NoMatch::defer) return false;  // another plugin may speak it
   d.reason = Reason::unsupported_method;
-  return d;
+  return true;
 }
 
 // Before any hash and any signature: a client that floods must cost nothing.
-std::optional<Decision> refuse_blocked(const AuthContext& c) {
+bool refuse_blocked(const AuthContext& c, Decision& d) {
   const ConnectAttempt& a = c.attempt;
   const auto hit =
       c.snapshot.bars->find_client(a.client_id.value_or(std::string_view{}), a.username.value_or(std::string_view{}),
                                    a.peer.address, c.now.unix_seconds);
-  if (!hit) return std::nullopt;
+  if (!hit) return false;
   c.work.trace.add({.kind = StepKind::block_checked,
                     .passed = false,
                     .reason = Reason::blocked,
                     .subject = hit->why,
                     .number = hit->id});
-  Decision d;
-  d.verdict = Verdict::deny;
-  d.reason = Reason::blocked;
-  return d;
+  answer(d, Authenticator::none, Verdict::deny, Reason::blocked);
+  return true;
 }
 
 // An unknown user must cost what a known one with a wrong password costs, or names could be told by time. Only where
@@ -103,15 +101,15 @@ Decision decide(const ConnectAttempt& attempt, const GateSnapshot& snapshot, con
     d.reason = Reason::settings_unavailable;
     return d;
   }
-  if (const std::optional<Decision> blocked = refuse_blocked(context)) return *blocked;
+  if (refuse_blocked(context, d)) return d;
   if (!snapshot.password_enabled && !snapshot.jwt.enabled) {
     d.reason = Reason::nothing_enabled;
     return d;
   }
   ChainNotes notes;
-  std::optional<Decision> answered = attempt.auth_method ? ask_by_method(context, notes) : ask_password(context, notes);
-  if (!answered && !attempt.auth_method) answered = ask_jwt(context, notes);
-  d = answered ? std::move(*answered) : end_of_chain(context);
+  const bool answered = attempt.auth_method ? ask_by_method(context, notes, d)
+                                            : ask_password(context, notes, d) || ask_jwt(context, notes, d);
+  if (!answered) end_of_chain(context, d);
   d.token_shown = notes.token_shown;
   spend_on_unknown_user(context, d, notes);
   return d;
@@ -132,13 +130,13 @@ Decision decide_renewal(const ConnectAttempt& attempt, const TokenHolder& holder
     d.reason = Reason::settings_unavailable;
     return d;
   }
-  if (const std::optional<Decision> blocked = refuse_blocked(context)) return *blocked;
+  if (refuse_blocked(context, d)) return d;
   if (!snapshot.jwt.enabled) {
     d.reason = Reason::nothing_enabled;
     return d;
   }
   ChainNotes notes;
-  d = ask_about_token(context, attempt.auth_data.value_or(std::string_view{}), notes);
+  ask_about_token(context, attempt.auth_data.value_or(std::string_view{}), notes, d);
   d.token_shown = notes.token_shown;
   if (d.verdict != Verdict::allow) return d;
   const bool same = holder == holder_of(d);

@@ -8,6 +8,7 @@
 #include "auth/connect_attempt.h"
 #include "auth/decision.h"
 #include "auth/gate_snapshot.h"
+#include "auth/mark_memory.h"
 #include "auth/trace.h"
 #include "base/clock.h"
 #include "jose/compact_jws.h"
@@ -23,6 +24,7 @@ class TokenCache;
 struct Workspace {
   TokenBuffers token;
   Trace trace;
+  MarkMemory key, key_id, issuer;
 };
 
 // What speeds a decision up or slows guessing down, and never changes who is let in. Any may be absent (the CLI has
@@ -40,8 +42,8 @@ struct DecisionMemory {
 //   for each snapshot  the index of keys by algorithm and kid (keys/key_ring.h), claim paths and templates
 //                      (rules/claim_rule.h), topic rules (rules/settings_topic_rules.h), the users' tables
 //                      (users/user_directory.h);
-//   for each token     its signature and where its payload's members lie (auth/token_cache.h), a header shared with the
-//                      token before (TokenBuffers::header_text), its topic rights while the session lasts;
+//   for each token     its signature and where its payload's members lie (auth/token_cache.h), what it shares with the
+//                      one before (TokenBuffers::header_text, auth/mark_memory.h), its topic rights while in session;
 //   for each attempt   everything else: shape, base64url, JSON where it is new, times, claims, principal.
 Decision decide(const ConnectAttempt& attempt, const GateSnapshot& snapshot, const Moment& now, Workspace& work,
                 const DecisionMemory& memory = {});

@@ -16,14 +16,7 @@ namespace {
 
 constexpr Authenticator kJwt = Authenticator::jwt;
 
-Decision answer(Verdict verdict, Reason reason) {
-  Decision d;
-  d.verdict = verdict;
-  d.reason = reason;
-  d.authenticator = kJwt;
-  d.token_shown = true;
-  return d;
-}
+void answer(Decision& d, Verdict verdict, Reason reason) { answer(d, kJwt, verdict, reason); }
 
 // Secrets that stand in public documents admit only peers whose address cannot be forged and is this machine's own.
 bool published_secret_allowed(const VerificationKey& key, const AuthContext& c) {
@@ -51,9 +44,9 @@ void name_principal(const JsonValue& claims, const AuthContext& c, Decision& d) 
 
 // What a revocation can name of this token. The kid is the key's own; a key that has none answers for whatever kid the
 // header says.
-TokenMarks marks_of(const VerifiedToken& token, const CompactJws& jws, std::optional<UnixSeconds> issued_at,
-                    Decision& d) {
-  TokenMarks marks;
+void mark(const VerifiedToken& token, const CompactJws& jws, std::optional<UnixSeconds> issued_at, Workspace& work,
+          Decision& d) {
+  TokenMarks& marks = d.marks;
   marks.of_token = true;
   marks.issued_at = issued_at;
   const JsonValue& claims = token.claims();
@@ -65,14 +58,13 @@ TokenMarks marks_of(const VerifiedToken& token, const CompactJws& jws, std::opti
   const std::optional<std::string>& own = token.key().kid();
   const std::optional<std::string_view> kid = own ? std::optional<std::string_view>(*own) : jws.kid();
   d.key_id = kid.value_or(std::string_view{});
-  if (!d.key_id.empty()) marks.key_id = token_mark(BarKind::key_id, d.key_id);
-  if (!d.issuer.empty()) marks.issuer = issuer_mark(d.issuer);
-  marks.key = key_mark(token.key().label());
-  // Without a jti a token is told by the last characters, which are its signature's.
+  marks.key_id = work.key_id.of(d.key_id, [](std::string_view text) { return token_mark(BarKind::key_id, text); });
+  marks.issuer = work.issuer.of(d.issuer, issuer_mark);
+  marks.key = work.key.of(token.key().label(), key_mark);
+  // Without a jti a token is told by the last characters, which are 192 bits of its signature.
   const std::string_view text = jws.token();
   marks.token = marks.jti ? joined(marks.jti, marks.issuer)
-                          : signature_mark(text.substr(text.size() - std::min<std::size_t>(text.size(), 64)));
-  return marks;
+                          : signature_mark(text.substr(text.size() - std::min<std::size_t>(text.size(), 32)));
 }
 
 // On tokens whose signature is remembered, too: this is asked on every decision.
@@ -92,34 +84,30 @@ std::optional<Reason> check_bars(const AuthContext& c, const Decision& d) {
   return std::nullopt;
 }
 
-struct Verification {
-  std::optional<VerifiedToken> token;
-  std::optional<Decision> refusal;  // where there is no token
-};
-
 // No key that is here verifies the token. A key that a refresh can still bring might: then nothing can be said yet.
 // Only a kid that no key has asks for one, and only of an alg that such a key could serve; a damaged signature never
 // does.
-Decision without_key(const CompactJws& jws, const KeyRing& ring, Reason reason, const AuthContext& c) {
+void refuse_without_key(const CompactJws& jws, const KeyRing& ring, Reason reason, const AuthContext& c, Decision& d) {
   const PendingKeys& pending = ring.pending();
   const bool unknown_kid = jws.kid() && !ring.knows_kid(*jws.kid());
   const bool none_yet = pending.none_yet && !(jws.kid() && !unknown_kid);
-  Decision d = answer(Verdict::deny, reason);
+  answer(d, Verdict::deny, reason);
   if ((unknown_kid || none_yet) && ring.may_arrive(jws.algorithm(), c.now.monotonic_ms))
-    d = answer(Verdict::unavailable, Reason::keys_unavailable);
+    answer(d, Verdict::unavailable, Reason::keys_unavailable);
   d.wants_refresh =
       d.verdict == Verdict::unavailable || (unknown_kid && pending.remote && remote_can_serve(jws.algorithm()));
-  return d;
 }
 
-Verification verify_signature(const CompactJws& jws, const TokenAuthority& authority, const AuthContext& c) {
+// Nothing: `d` is the refusal.
+std::optional<VerifiedToken> verify_signature(const CompactJws& jws, const TokenAuthority& authority,
+                                              const AuthContext& c, Decision& d) {
   const KeyRing& ring = *authority.keys;
   Trace& trace = c.work.trace;
   if (c.memory.tokens) {
     if (const VerificationKey* key = c.memory.tokens->find(jws, ring)) {
       trace.add({.kind = StepKind::remembered, .who = kJwt, .passed = true, .subject = key->label()});
       Result<VerifiedToken, Reason> token = TokenCache::believe(jws, *key);
-      if (token) return {std::move(*token), std::nullopt};
+      if (token) return *token;
     }
   }
   KeyRing::Candidates candidates;
@@ -132,7 +120,8 @@ Verification verify_signature(const CompactJws& jws, const TokenAuthority& autho
                .who = kJwt,
                .reason = reason,
                .subject = jws.kid().value_or(std::string_view{})});
-    return {std::nullopt, without_key(jws, ring, reason, c)};
+    refuse_without_key(jws, ring, reason, c, d);
+    return std::nullopt;
   }
   Result<VerifiedToken, Reason> token =
       Verifier::verify(jws, std::span(candidates.data(), count), [&](const VerificationKey& key, bool good) {
@@ -142,11 +131,15 @@ Verification verify_signature(const CompactJws& jws, const TokenAuthority& autho
                    .reason = Reason::bad_signature,
                    .subject = key.label()});
       });
-  if (!token && token.error() == Reason::bad_signature)
-    return {std::nullopt, without_key(jws, ring, Reason::bad_signature, c)};
-  if (!token) return {std::nullopt, answer(Verdict::deny, token.error())};
+  if (!token) {
+    if (token.error() == Reason::bad_signature)
+      refuse_without_key(jws, ring, Reason::bad_signature, c, d);
+    else
+      answer(d, Verdict::deny, token.error());
+    return std::nullopt;
+  }
   if (c.memory.tokens) c.memory.tokens->remember(jws, ring, token->key());
-  return {std::move(*token), std::nullopt};
+  return *token;
 }
 
 // The token's unverified iss chooses who may answer and nothing else: keys of one never verify a token of another.
@@ -183,11 +176,12 @@ std::optional<Reason> check_user_name(const TokenAuthority& authority, const Aut
   return std::nullopt;
 }
 
-Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const AuthContext& c, ChainNotes& notes) {
+void judge_by(const TokenAuthority& authority, const CompactJws& jws, const AuthContext& c, ChainNotes& notes,
+              Decision& d) {
   Trace& trace = c.work.trace;
   const auto refuse = [&](StepKind kind, Reason reason, std::string_view subject) {
     trace.add({.kind = kind, .who = kJwt, .passed = false, .reason = reason, .subject = subject});
-    return answer(Verdict::deny, reason);
+    answer(d, Verdict::deny, reason);
   };
   trace.add({.kind = StepKind::token_read, .who = kJwt, .passed = true, .subject = name(jws.algorithm())});
   if (!type_allowed(jws.typ(), authority.typ))
@@ -195,18 +189,15 @@ Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const 
   if (!(authority.allowed_algorithms & bit(jws.algorithm())))
     return refuse(StepKind::type_checked, Reason::algorithm_not_allowed, name(jws.algorithm()));
 
-  Verification verified = verify_signature(jws, authority, c);
-  if (!verified.token) return std::move(*verified.refusal);
-  const VerifiedToken& token = *verified.token;
+  const std::optional<VerifiedToken> verified = verify_signature(jws, authority, c, d);
+  if (!verified) return;
+  const VerifiedToken& token = *verified;
   notes.token_verified = true;
   const JsonValue& claims = token.claims();
 
-  Decision d = answer(Verdict::deny, Reason::internal_error);
+  answer(d, Verdict::deny, Reason::internal_error);
   d.key = &token.key();
-  const auto out = [&](Reason reason) {
-    d.reason = reason;
-    return d;
-  };
+  const auto out = [&](Reason reason) { d.reason = reason; };
   if (!published_secret_allowed(token.key(), c)) {
     trace.add({.kind = StepKind::peer_checked, .who = kJwt, .passed = false, .reason = Reason::published_secret});
     return out(Reason::published_secret);
@@ -218,7 +209,7 @@ Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const 
   if (auto bad = check_times(times, authority, c.now.unix_seconds, trace)) return out(*bad);
   if (auto bad = check_issuer(claims, authority, trace)) return out(*bad);
   if (auto bad = check_audience(claims, authority, trace)) return out(*bad);
-  d.marks = marks_of(token, jws, times.iat, d);
+  mark(token, jws, times.iat, c.work, d);
   if (auto bad = check_binding(claims, authority, c.attempt, trace, d.certificate_bound)) return out(*bad);
   if (auto bad = check_bars(c, d)) return out(*bad);
   const TemplateValues values{c.attempt.username, c.attempt.client_id};
@@ -228,26 +219,21 @@ Decision judge_by(const TokenAuthority& authority, const CompactJws& jws, const 
     if (*bad == Reason::users_unavailable) d.verdict = Verdict::unavailable;
     return out(*bad);
   }
-  d.verdict = Verdict::allow;
-  d.reason = Reason::token_ok;
+  answer(d, Verdict::allow, Reason::token_ok);
   d.expires_at = times.exp;
-  return d;
 }
 
-Decision judge(const CompactJws& jws, const AuthContext& c, ChainNotes& notes) {
+void judge(const CompactJws& jws, const AuthContext& c, ChainNotes& notes, Decision& d) {
   const Result<const TokenAuthority*, Reason> authority = choose_authority(jws, c);
-  if (!authority) return answer(Verdict::deny, authority.error());
-  Decision d = judge_by(**authority, jws, c, notes);
+  if (!authority) return answer(d, Verdict::deny, authority.error());
+  judge_by(**authority, jws, c, notes, d);
   d.authority = *authority;
-  return d;
 }
 
-Decision judge_seen(const LookedAt& seen, const AuthContext& c, ChainNotes& notes) {
+void judge_seen(const LookedAt& seen, const AuthContext& c, ChainNotes& notes, Decision& d) {
   const auto refuse = [&](StepKind kind, Reason reason) {
     c.work.trace.add({.kind = kind, .who = kJwt, .passed = false, .reason = reason});
-    Decision d = answer(Verdict::deny, reason);
-    d.token_shown = notes.token_shown;
-    return d;
+    answer(d, Verdict::deny, reason);
   };
   switch (seen.shape) {
     case TokenShape::absent:
@@ -263,17 +249,17 @@ Decision judge_seen(const LookedAt& seen, const AuthContext& c, ChainNotes& note
   notes.token_shown = true;
   const Result<CompactJws, Reason> jws = CompactJws::parse(seen, c.work.token);
   if (!jws) return refuse(StepKind::token_read, jws.error());
-  return judge(*jws, c, notes);
+  judge(*jws, c, notes, d);
 }
 
 }  // namespace
 
-std::optional<Decision> ask_jwt(const AuthContext& c, ChainNotes& notes) {
+bool ask_jwt(const AuthContext& c, ChainNotes& notes, Decision& d) {
   const JwtPolicy& jwt = c.snapshot.jwt;
   Trace& trace = c.work.trace;
   if (!jwt.enabled) {
     trace.add({.kind = StepKind::switched_off, .who = kJwt});
-    return std::nullopt;
+    return false;
   }
   const std::optional<std::string_view>& field =
       jwt.from == TokenSource::password ? c.attempt.password : c.attempt.username;
@@ -281,19 +267,20 @@ std::optional<Decision> ask_jwt(const AuthContext& c, ChainNotes& notes) {
     trace.add({.kind = StepKind::absent,
                .who = kJwt,
                .subject = jwt.from == TokenSource::password ? "password" : "user name"});
-    return std::nullopt;
+    return false;
   }
   const LookedAt seen = look_at(*field, c.work.token);
-  if (seen.shape == TokenShape::absent) return std::nullopt;
+  if (seen.shape == TokenShape::absent) return false;
   if (seen.shape == TokenShape::something_else && jwt.not_a_token == NotAToken::ignore) {
     trace.add({.kind = StepKind::not_a_token, .who = kJwt, .passed = true});
-    return std::nullopt;
+    return false;
   }
-  return judge_seen(seen, c, notes);
+  judge_seen(seen, c, notes, d);
+  return true;
 }
 
-Decision ask_about_token(const AuthContext& c, std::string_view field, ChainNotes& notes) {
-  return judge_seen(look_at(field, c.work.token), c, notes);
+void ask_about_token(const AuthContext& c, std::string_view field, ChainNotes& notes, Decision& d) {
+  judge_seen(look_at(field, c.work.token), c, notes, d);
 }
 
 }  // namespace sallyport

@@ -10,91 +10,86 @@
 namespace sallyport {
 namespace {
 
-Decision answer(const AuthContext& c, Verdict verdict, Reason reason, const UserView* user) {
+void answer(const AuthContext& c, Decision& d, Verdict verdict, Reason reason, const UserView* user) {
   c.work.trace.add({.kind = StepKind::password_checked,
                     .who = Authenticator::password,
                     .passed = verdict == Verdict::allow,
                     .reason = reason});
-  Decision d;
-  d.verdict = verdict;
-  d.reason = reason;
-  d.authenticator = Authenticator::password;
+  answer(d, Authenticator::password, verdict, reason);
   if (user) {
     d.principal = user->username;
     d.principal_verified = verdict == Verdict::allow;
     d.is_superuser = verdict == Verdict::allow && user->is_superuser;
     d.client_id_bound = verdict == Verdict::allow;
   }
-  return d;
 }
 
 // The account's own state counts only for whoever knows the password, so that a stranger cannot tell it by time or
 // code.
-Decision answer_right_password(const AuthContext& c, const UserView& user) {
-  if (!user.enabled) return answer(c, Verdict::deny, Reason::user_disabled, &user);
-  return answer(c, Verdict::allow, Reason::password_ok, &user);
+void answer_right_password(const AuthContext& c, Decision& d, const UserView& user) {
+  if (!user.enabled) return answer(c, d, Verdict::deny, Reason::user_disabled, &user);
+  answer(c, d, Verdict::allow, Reason::password_ok, &user);
+}
+
+// Of a user who is known.
+void judge_password(const AuthContext& c, const UserView& user, Decision& d) {
+  const std::string_view password = c.attempt.password.value_or(std::string_view{});
+  if (password.empty()) return answer(c, d, Verdict::deny, Reason::wrong_password, &user);
+  if (c.memory.passwords && c.memory.passwords->knows(user.username, user.version, password)) {
+    c.work.trace.add({.kind = StepKind::remembered, .who = Authenticator::password, .passed = true});
+    return answer_right_password(c, d, user);
+  }
+  GuessBrake* const brake = c.memory.brake;
+  if (brake && !brake->permit(user.username, c.attempt.peer.address, c.now.monotonic_ms)) {
+    c.work.trace.add({.kind = StepKind::braked, .who = Authenticator::password, .passed = false});
+    return answer(c, d, Verdict::deny, Reason::too_many_attempts, &user);
+  }
+  if (!verify_password(user.hash, password)) {
+    // An imported hash of microseconds would tell by time that the name exists, and that it is worth guessing at.
+    if (c.memory.equalize_timing && is_weak_hash(user.hash)) spend_dummy_hash(password);
+    return answer(c, d, Verdict::deny, Reason::wrong_password, &user);
+  }
+  if (brake) brake->refund(user.username, c.attempt.peer.address, c.now.monotonic_ms);
+  if (c.memory.passwords) c.memory.passwords->remember(user.username, user.version, password);
+  answer_right_password(c, d, user);
+  d.wants_rehash = d.verdict == Verdict::allow && is_weak_hash(user.hash);
 }
 
 }  // namespace
 
-std::optional<Decision> ask_password(const AuthContext& c, ChainNotes& notes) {
+bool ask_password(const AuthContext& c, ChainNotes& notes, Decision& d) {
   const auto step = [&](StepKind kind, bool passed = false) {
     c.work.trace.add({.kind = kind, .who = Authenticator::password, .passed = passed});
   };
   if (!c.snapshot.password_enabled) {
     step(StepKind::switched_off);
-    return std::nullopt;
+    return false;
   }
   if (!shown(c.attempt.username)) {
     step(StepKind::absent);
-    return std::nullopt;
+    return false;
   }
   if (!c.snapshot.users) {
     // Nobody can say whether this name is known; going on would let a token in past a wrong password.
     step(StepKind::users_missing);
-    Decision d;
-    d.verdict = Verdict::unavailable;
-    d.reason = Reason::users_unavailable;
-    d.authenticator = Authenticator::password;
-    return d;
+    answer(d, Authenticator::password, Verdict::unavailable, Reason::users_unavailable);
+    return true;
   }
   const std::optional<UserView> user = c.snapshot.users->find(*c.attempt.username);
   if (!user && c.snapshot.must_fetch(*c.attempt.username)) {
     step(StepKind::users_missing);
-    Decision d;
-    d.verdict = Verdict::unavailable;
-    d.reason = Reason::users_unavailable;
-    d.authenticator = Authenticator::password;
+    answer(d, Authenticator::password, Verdict::unavailable, Reason::users_unavailable);
     d.wants_user = true;
-    return d;
+    return true;
   }
   if (!user) {
     step(StepKind::unknown_user);
     notes.user_unknown = true;
-    return std::nullopt;
+    return false;
   }
   step(StepKind::user_found, true);
-  const std::string_view password = c.attempt.password.value_or(std::string_view{});
-  if (password.empty()) return answer(c, Verdict::deny, Reason::wrong_password, &*user);
-  if (c.memory.passwords && c.memory.passwords->knows(user->username, user->version, password)) {
-    step(StepKind::remembered, true);
-    return answer_right_password(c, *user);
-  }
-  GuessBrake* const brake = c.memory.brake;
-  if (brake && !brake->permit(user->username, c.attempt.peer.address, c.now.monotonic_ms)) {
-    step(StepKind::braked);
-    return answer(c, Verdict::deny, Reason::too_many_attempts, &*user);
-  }
-  if (!verify_password(user->hash, password)) {
-    // An imported hash of microseconds would tell by time that the name exists, and that it is worth guessing at.
-    if (c.memory.equalize_timing && is_weak_hash(user->hash)) spend_dummy_hash(password);
-    return answer(c, Verdict::deny, Reason::wrong_password, &*user);
-  }
-  if (brake) brake->refund(user->username, c.attempt.peer.address, c.now.monotonic_ms);
-  if (c.memory.passwords) c.memory.passwords->remember(user->username, user->version, password);
-  Decision d = answer_right_password(c, *user);
-  d.wants_rehash = d.verdict == Verdict::allow && is_weak_hash(user->hash);
-  return d;
+  judge_password(c, *user, d);
+  return true;
 }
 
 }  // namespace sallyport

@@ -13,8 +13,8 @@ constexpr std::size_t kShards = 16;
 // Of a token's last characters, which are its signature's: two tokens that verified share them only if somebody found a
 // collision of the signature itself, and even then the full comparison tells them apart.
 std::uint64_t hash_of(std::string_view token) noexcept {
-  static const TableHash hash;
-  return hash(token.substr(token.size() - std::min<std::size_t>(token.size(), 64)));
+  static const ShortTableHash hash;
+  return hash(token.substr(token.size() - std::min(token.size(), ShortTableHash::kMaxBytes)));
 }
 }  // namespace
 

@@ -35,14 +35,8 @@ bool has_avx2() noexcept {
   return has;
 }
 
-__attribute__((target("avx2"))) inline __m256i in_range(__m256i c, char low, char high) noexcept {
-  // Compared as signed: bytes above ASCII are negative and in no range.
-  return _mm256_and_si256(_mm256_cmpgt_epi8(c, _mm256_set1_epi8(static_cast<char>(low - 1))),
-                          _mm256_cmpgt_epi8(_mm256_set1_epi8(static_cast<char>(high + 1)), c));
-}
-__attribute__((target("avx2"))) inline __m256i shift(__m256i mask, char by) noexcept {
-  return _mm256_and_si256(mask, _mm256_set1_epi8(by));
-}
+// A table of 16 bytes, once for each half of a vector: what a shuffle looks up by half a character.
+#define SP_TWICE(...) _mm256_setr_epi8(__VA_ARGS__, __VA_ARGS__)
 
 // 32 characters to 24 bytes at a time, while 32 may be read and 32 written; stops before a block with a character of
 // another alphabet. Returns the characters taken. What is left, and every fault, is the plain loop's.
@@ -51,16 +45,21 @@ __attribute__((target("avx2"))) std::size_t decode_blocks(const char* in, std::s
   std::size_t taken = 0;
   for (; length - taken >= 32 && room >= 32; taken += 32, in += 32, out += 24, room -= 24) {
     const __m256i c = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in));
-    const __m256i upper = in_range(c, 'A', 'Z'), lower = in_range(c, 'a', 'z'), digit = in_range(c, '0', '9');
-    const __m256i dash = _mm256_cmpeq_epi8(c, _mm256_set1_epi8('-'));
+    // Told apart by halves (W. Mula and D. Lemire, "Faster base64 encoding and decoding using AVX2 instructions",
+    // 2018): a bit for each high half, and by each low half the bits of those high halves that it stands beside in no
+    // character of the alphabet.
+    const __m256i half = _mm256_set1_epi8(0x0f);
+    const __m256i low = _mm256_and_si256(c, half), high = _mm256_and_si256(_mm256_srli_epi32(c, 4), half);
+    const __m256i bit_of_high =
+        SP_TWICE(0x01, 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01);
+    const __m256i not_beside_low =
+        SP_TWICE(0x2b, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x07, 0x57, 0x57, 0x55, 0x57, 0x47);
+    if (!_mm256_testz_si256(_mm256_shuffle_epi8(bit_of_high, high), _mm256_shuffle_epi8(not_beside_low, low))) break;
+    // '-' 62, digits 52, 'A' 0, 'a' 26; '_' (63) stands among the capitals and has another distance than they.
+    const __m256i to_value = SP_TWICE(0, 0, 62 - '-', 52 - '0', -'A', -'A', 26 - 'a', 26 - 'a', 0, 0, 0, 0, 0, 0, 0, 0);
     const __m256i line = _mm256_cmpeq_epi8(c, _mm256_set1_epi8('_'));
-    const __m256i known =
-        _mm256_or_si256(_mm256_or_si256(upper, lower), _mm256_or_si256(digit, _mm256_or_si256(dash, line)));
-    if (_mm256_movemask_epi8(known) != -1) break;
-    const __m256i to_value = _mm256_or_si256(
-        _mm256_or_si256(shift(upper, -'A'), shift(lower, 26 - 'a')),
-        _mm256_or_si256(shift(digit, 52 - '0'), _mm256_or_si256(shift(dash, 62 - '-'), shift(line, 63 - '_'))));
-    const __m256i sixes = _mm256_add_epi8(c, to_value);
+    const __m256i sixes = _mm256_add_epi8(_mm256_add_epi8(c, _mm256_shuffle_epi8(to_value, high)),
+                                          _mm256_and_si256(line, _mm256_set1_epi8(63 - '_' + 'A')));
     // 4 x 6 bits to 24: pairs to 12 bits, pairs of these to 24, then the three bytes of each, the high one first.
     const __m256i twelves = _mm256_maddubs_epi16(sixes, _mm256_set1_epi32(0x01400140));
     const __m256i groups = _mm256_madd_epi16(twelves, _mm256_set1_epi32(0x00011000));
@@ -72,6 +71,7 @@ __attribute__((target("avx2"))) std::size_t decode_blocks(const char* in, std::s
   }
   return taken;
 }
+#undef SP_TWICE
 #endif
 
 std::string encode(std::string_view bytes, std::string_view alphabet, bool padded) {

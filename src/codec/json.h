@@ -29,13 +29,17 @@ struct JsonLimits {
   bool allow_duplicate_names = false;
 };
 
+// Four numbers of one size, which a tape that is kept has in half the bits each (json_pack.cpp).
 struct JsonNode {
-  JsonType type{};
-  bool boolean = false;
   std::uint32_t begin = 0;  // text of a string (unescaped) or number
   std::uint32_t length = 0;
-  std::uint32_t count = 0;  // members of an object, elements of an array
-  std::uint32_t next = 0;   // index of the node after this one and all that it holds
+  std::uint32_t next = 0;  // index of the node after this one and all that it holds
+  std::uint32_t kind = 0;  // its type, a boolean's value, and the members or elements that it holds
+
+  static constexpr std::uint32_t kTrue = 8, kOneMember = 16, kMaxNodes = 1u << 28;
+  JsonType type() const noexcept { return static_cast<JsonType>(kind & 7); }
+  bool is_true() const noexcept { return (kind & kTrue) != 0; }
+  std::uint32_t count() const noexcept { return kind / kOneMember; }
 };
 
 class JsonTape;
@@ -70,6 +74,7 @@ class JsonValue {
  private:
   friend class JsonTape;
   JsonValue(const JsonTape* tape, std::uint32_t index) : tape_(tape), index_(index) {}
+  std::optional<JsonValue> find_among(std::string_view name) const noexcept;
   const JsonTape* tape_ = nullptr;
   std::uint32_t index_ = 0;
 };
@@ -118,16 +123,26 @@ class JsonTape {
  private:
   friend class JsonValue;
   friend class JsonValue::Cursor;
-  std::vector<JsonNode> nodes_;
+  // A bit of 64 for a name: the root's members have theirs set, so that most names that are not there cost no walk.
+  static constexpr std::uint64_t name_bit(std::string_view name) noexcept {
+    if (name.empty()) return 1;
+    const auto byte = [](char c) { return static_cast<unsigned>(static_cast<unsigned char>(c)); };
+    return std::uint64_t{1} << ((byte(name.front()) * 4 + byte(name.back()) * 7 + name.size()) & 63);
+  }
+
+  friend class JsonParser;
+  std::vector<JsonNode> nodes_;  // room that only grows; the first used_ of them are the tape
+  std::size_t used_ = 0;
   std::vector<std::uint32_t> scratch_;
   const char* text_ = nullptr;
+  std::uint64_t root_names_ = 0;
   std::size_t error_offset_ = 0;
   bool can_pack_ = false;
 };
 
 // What every claim of every token goes through is inline.
 inline JsonType JsonValue::type() const noexcept {
-  return tape_ && index_ < tape_->nodes_.size() ? tape_->nodes_[index_].type : JsonType::null;
+  return tape_ && index_ < tape_->used_ ? tape_->nodes_[index_].type() : JsonType::null;
 }
 
 inline std::optional<std::string_view> JsonValue::string() const noexcept {
@@ -140,7 +155,7 @@ inline std::string_view JsonValue::text() const noexcept {
     case JsonType::null:
       return "null";
     case JsonType::boolean:
-      return tape_->nodes_[index_].boolean ? "true" : "false";
+      return tape_->nodes_[index_].is_true() ? "true" : "false";
     case JsonType::number:
     case JsonType::string:
       return {tape_->text_ + tape_->nodes_[index_].begin, tape_->nodes_[index_].length};
@@ -153,6 +168,11 @@ inline std::string_view JsonValue::text() const noexcept {
 
 inline std::optional<JsonValue> JsonValue::find(std::string_view name) const noexcept {
   if (!is_object()) return std::nullopt;
+  if (index_ == 0 && !(tape_->root_names_ & JsonTape::name_bit(name))) return std::nullopt;
+  return find_among(name);
+}
+
+inline std::optional<JsonValue> JsonValue::find_among(std::string_view name) const noexcept {
   // The first character tells most names apart without a call.
   for (Cursor c = begin(); c.valid(); c.advance()) {
     const std::string_view at = c.name();
@@ -166,7 +186,7 @@ inline JsonValue::Cursor JsonValue::begin() const noexcept {
   if (!is_array() && !is_object()) return c;
   c.tape_ = tape_;
   c.index_ = index_ + 1;
-  c.left_ = tape_->nodes_[index_].count;
+  c.left_ = tape_->nodes_[index_].count();
   c.object_ = is_object();
   return c;
 }

@@ -32,11 +32,21 @@ bool is_plain(char c) {
   return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\';
 }
 
-class Parser {
+// What each member of each token goes through becomes one loop: as calls it costs twice as much.
+#define SP_INLINE __attribute__((always_inline)) inline
+
+}  // namespace
+
+class JsonParser {
  public:
-  Parser(char* text, std::size_t length, const JsonLimits& limits, std::vector<JsonNode>& nodes,
-         std::vector<std::uint32_t>& scratch)
-      : text_(text), at_(text), end_(text + length), limits_(limits), nodes_(nodes), scratch_(scratch) {}
+  JsonParser(char* text, std::size_t length, const JsonLimits& limits, JsonTape& tape)
+      : text_(text),
+        at_(text),
+        end_(text + length),
+        limits_(limits),
+        tape_(tape),
+        nodes_(tape.nodes_.data()),
+        room_(std::min(tape.nodes_.size(), max_nodes())) {}
 
   JsonError run() {
     for (;;) {
@@ -51,10 +61,10 @@ class Parser {
           opened_ = false;
           break;
         }
-        ++nodes_[open_].count;
+        nodes_[open_].kind += JsonNode::kOneMember;
         skip_space();
         if (at_ == end_) return JsonError::syntax;
-        const bool object = nodes_[open_].type == JsonType::object;
+        const bool object = nodes_[open_].type() == JsonType::object;
         if (*at_ == ',') {
           ++at_;
           break;
@@ -63,33 +73,44 @@ class Parser {
         ++at_;
         if (const JsonError e = close(); e != JsonError::none) return e;
       }
-      if (nodes_[open_].type == JsonType::object)
+      if (nodes_[open_].type() == JsonType::object)
         if (const JsonError e = member_name(); e != JsonError::none) return e;
     }
   }
 
   std::size_t offset() const { return static_cast<std::size_t>(at_ - text_); }
   bool changed_the_text() const { return changed_; }
+  std::size_t used() const { return used_; }
 
  private:
-  void skip_space() {
+  std::size_t max_nodes() const { return std::min<std::size_t>(limits_.max_nodes, JsonNode::kMaxNodes); }
+
+  SP_INLINE void skip_space() {
     // Compact JSON, as tokens have it, has none.
     if (at_ == end_ || static_cast<unsigned char>(*at_) > 0x20) return;
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
   }
 
-  bool add(JsonType type, const char* begin, std::size_t length) {
-    if (nodes_.size() >= limits_.max_nodes) return false;
+  SP_INLINE bool add(JsonType type, const char* begin, std::size_t length) {
+    if (used_ == room_ && !grow()) return false;
     // In its place: a node made beside it would be read back in wider pieces than it was written, which stalls.
-    JsonNode& node = nodes_.emplace_back();
-    node.type = type;
+    JsonNode& node = nodes_[used_++];
     node.begin = static_cast<std::uint32_t>(begin - text_);
     node.length = static_cast<std::uint32_t>(length);
-    node.next = static_cast<std::uint32_t>(nodes_.size());
+    node.next = static_cast<std::uint32_t>(used_);
+    node.kind = static_cast<std::uint32_t>(type);
     return true;
   }
+  __attribute__((noinline)) bool grow() {
+    if (used_ >= max_nodes()) return false;
+    tape_.nodes_.resize(std::min(max_nodes(), std::max<std::size_t>(64, 2 * used_)));
+    nodes_ = tape_.nodes_.data();
+    room_ = tape_.nodes_.size();
+    return true;
+  }
+  JsonNode& last() { return nodes_[used_ - 1]; }
 
-  JsonError value() {
+  SP_INLINE JsonError value() {
     skip_space();
     if (at_ == end_) return JsonError::syntax;
     switch (*at_) {
@@ -119,8 +140,8 @@ class Parser {
       ++at_;
       return JsonError::none;  // empty: complete at once
     }
-    nodes_.back().next = open_;
-    open_ = static_cast<std::uint32_t>(nodes_.size()) - 1;
+    last().next = open_;
+    open_ = static_cast<std::uint32_t>(used_) - 1;
     ++depth_;
     opened_ = true;
     return JsonError::none;
@@ -128,16 +149,16 @@ class Parser {
 
   JsonError close() {
     JsonNode& node = nodes_[open_];
-    if (node.type == JsonType::object)
+    if (node.type() == JsonType::object)
       if (const JsonError e = check_names(); e != JsonError::none) return e;
     const std::uint32_t parent = node.next;
-    node.next = static_cast<std::uint32_t>(nodes_.size());
+    node.next = static_cast<std::uint32_t>(used_);
     open_ = parent;
     --depth_;
     return JsonError::none;
   }
 
-  JsonError member_name() {
+  SP_INLINE JsonError member_name() {
     skip_space();
     if (at_ == end_ || *at_ != '"') return JsonError::syntax;
     if (const JsonError e = string(); e != JsonError::none) return e;
@@ -151,18 +172,18 @@ class Parser {
     if (static_cast<std::size_t>(end_ - at_) < wanted.size() || std::memcmp(at_, wanted.data(), wanted.size()) != 0)
       return JsonError::syntax;
     if (!add(type, at_, wanted.size())) return JsonError::too_many;
-    nodes_.back().boolean = boolean;
+    if (boolean) last().kind |= JsonNode::kTrue;
     at_ += wanted.size();
     return JsonError::none;
   }
 
-  bool digits() {
+  SP_INLINE bool digits() {
     const char* const from = at_;
     while (at_ != end_ && *at_ >= '0' && *at_ <= '9') ++at_;
     return at_ != from;
   }
 
-  JsonError number() {
+  SP_INLINE JsonError number() {
     char* const begin = at_;
     if (*at_ == '-') ++at_;
     if (at_ != end_ && *at_ == '0')
@@ -182,7 +203,7 @@ class Parser {
     return JsonError::none;
   }
 
-  JsonError string() {
+  SP_INLINE JsonError string() {
     char* const begin = ++at_;
     skip_plain();
     if (at_ == end_ || *at_ != '"') return string_beyond_plain(begin);
@@ -192,7 +213,7 @@ class Parser {
   }
 
   // From the first escape or character above ASCII on.
-  JsonError string_beyond_plain(char* begin) {
+  __attribute__((noinline)) JsonError string_beyond_plain(char* begin) {
     for (;;) {
       if (at_ == end_) return JsonError::syntax;
       if (*at_ == '"' || *at_ == '\\') break;
@@ -220,7 +241,7 @@ class Parser {
     return JsonError::none;
   }
 
-  void skip_plain() {
+  SP_INLINE void skip_plain() {
 #ifdef __SSE2__
     for (; end_ - at_ >= 16; at_ += 16) {
       const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at_));
@@ -350,7 +371,7 @@ class Parser {
 
   // RFC 7515 4, RFC 7519 4: of two members with one name, signer and verifier may each read another one.
   JsonError check_names() {
-    const std::uint32_t count = nodes_[open_].count;
+    const std::uint32_t count = nodes_[open_].count();
     const std::uint32_t first = open_ + 1;
     if (count < 2 || limits_.allow_duplicate_names) return JsonError::none;
     const auto after = [this](std::uint32_t i) { return nodes_[i + 1].next; };
@@ -358,9 +379,11 @@ class Parser {
       std::uint32_t starts[kPairwiseMembers];
       std::uint64_t digests[kPairwiseMembers];
       std::uint64_t met = 0;  // a bit for each digest; only where one is met again can a name be
+      std::uint64_t names = 0;
       for (std::uint32_t i = 0, at = first; i < count; ++i, at = after(at)) {
         starts[i] = at;
         digests[i] = digest(at);
+        names |= JsonTape::name_bit(name(at));
         const std::uint64_t bit = std::uint64_t{1} << (digests[i] * 0x9e37'79b9'7f4a'7c15 >> 58);
         if (!(met & bit)) {
           met |= bit;
@@ -369,16 +392,18 @@ class Parser {
         for (std::uint32_t k = 0; k < i; ++k)
           if (digests[k] == digests[i] && name(starts[k]) == name(at)) return duplicate(at);
       }
+      if (open_ == 0) tape_.root_names_ = names;
       return JsonError::none;
     }
-    scratch_.clear();
-    for (std::uint32_t i = 0, at = first; i < count; ++i, at = after(at)) scratch_.push_back(at);
-    std::sort(scratch_.begin(), scratch_.end(), [this](std::uint32_t a, std::uint32_t b) {
+    std::vector<std::uint32_t>& sorted = tape_.scratch_;
+    sorted.clear();
+    for (std::uint32_t i = 0, at = first; i < count; ++i, at = after(at)) sorted.push_back(at);
+    std::sort(sorted.begin(), sorted.end(), [this](std::uint32_t a, std::uint32_t b) {
       const std::string_view left = name(a), right = name(b);
       return left.size() != right.size() ? left.size() < right.size() : left < right;
     });
-    for (std::size_t i = 1; i < scratch_.size(); ++i)
-      if (name(scratch_[i - 1]) == name(scratch_[i])) return duplicate(std::max(scratch_[i - 1], scratch_[i]));
+    for (std::size_t i = 1; i < sorted.size(); ++i)
+      if (name(sorted[i - 1]) == name(sorted[i])) return duplicate(std::max(sorted[i - 1], sorted[i]));
     return JsonError::none;
   }
 
@@ -391,29 +416,33 @@ class Parser {
   char* at_;
   char* end_;
   const JsonLimits& limits_;
-  std::vector<JsonNode>& nodes_;
-  std::vector<std::uint32_t>& scratch_;
+  JsonTape& tape_;
+  JsonNode* nodes_;  // the tape's
+  std::size_t used_ = 0, room_;
   std::uint32_t open_ = kNoParent;
   std::size_t depth_ = 0;
   bool opened_ = false;
   bool changed_ = false;
 };
 
-}  // namespace
+#undef SP_INLINE
 
 JsonError JsonTape::parse(char* text, std::size_t length, const JsonLimits& limits) {
-  nodes_.clear();
+  used_ = 0;
   text_ = text;
+  root_names_ = ~std::uint64_t{0};
   error_offset_ = 0;
   can_pack_ = false;
   if (length > limits.max_bytes || length >= kNoParent) return JsonError::too_long;
-  Parser parser(text, length, limits, nodes_, scratch_);
+  JsonParser parser(text, length, limits, *this);
   const JsonError error = parser.run();
   if (error != JsonError::none) {
     error_offset_ = parser.offset();
-    nodes_.clear();
+    return error;
   }
-  can_pack_ = error == JsonError::none && !parser.changed_the_text() && length <= 0xffff && nodes_.size() <= 0xffff;
+  used_ = parser.used();
+  // Each place in 16 bits, and each count in what the kind leaves of them.
+  can_pack_ = !parser.changed_the_text() && length <= 0xffff && used_ <= 0xfff;
   return error;
 }
 

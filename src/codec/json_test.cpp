@@ -211,6 +211,32 @@ TEST(JsonTest, AParseThatIsKeptSaysTheSameOfTheSameBytes) {
   EXPECT_EQ(other.packed_size(), packed.size());
 }
 
+TEST(JsonTest, FindsEveryNameThatIsThereAndNoneThatIsNot) {
+  for (int members = 0; members < 40; ++members) {
+    std::string text = "{";
+    for (int i = 0; i < members; ++i)
+      text += (i ? ",\"" : "\"") + std::string(static_cast<std::size_t>(i) % 5, 'x') + std::to_string(i) +
+              "\":" + std::to_string(i);
+    const Doc d(text + "}");
+    std::string packed(d.tape.packed_size(), 0);
+    d.tape.pack(packed.data());
+    JsonTape other;
+    other.unpack(d.text.data(), packed);
+    for (const JsonTape* const tape : {static_cast<const JsonTape*>(&d.tape), static_cast<const JsonTape*>(&other)})
+      for (int i = 0; i < 60; ++i) {
+        const std::string name = std::string(static_cast<std::size_t>(i) % 5, 'x') + std::to_string(i);
+        const auto found = tape->root().find(name);
+        ASSERT_EQ(found.has_value(), i < members) << name << " of " << members;
+        if (found) {
+          EXPECT_EQ(found->integer(), i);
+        }
+        EXPECT_FALSE(tape->root().find(name + "x"));
+      }
+    EXPECT_FALSE(d.tape.root().find(""));
+  }
+  EXPECT_EQ(Doc(R"({"":7,"a":1})").tape.root().find("")->integer(), 7);
+}
+
 TEST(JsonTest, AParseThatChangedItsTextOrFailedOrIsTooLongIsNotKept) {
   EXPECT_EQ(Doc(R"({"a":"\u0062"})").tape.packed_size(), 0u);
   EXPECT_EQ(Doc(R"({"a":)").tape.packed_size(), 0u);
@@ -288,6 +314,22 @@ TEST(NumericDateTest, ADigitTextIsATimeAndNothingElseIs) {
   for (const char* bad : {"\"\"", "\"-1\"", "\"+1\"", "\"1.5\"", "\"1e3\"", "\" 1\"", "\"1 \"", "\"1\\u0000\"", "\"x\"",
                           "null", "true", "[]", "{}"})
     EXPECT_EQ(date(bad), std::nullopt) << bad;
+}
+// Eight digits are read at once: what is none is found at each place.
+TEST(NumericDateTest, OneCharacterThatIsNoDigitSpoilsATextAtEveryPlace) {
+  EXPECT_EQ(date("\"123456789012345678\""), 123456789012345678);
+  for (std::size_t size = 1; size <= 18; ++size)
+    for (std::size_t place = 0; place < size; ++place)
+      for (int c = ' '; c < 0x7f; ++c) {
+        if (c == '"' || c == '\\') continue;
+        std::string text(size, '9');
+        text[place] = static_cast<char>(c);
+        const auto read = date("\"" + text + "\"");
+        ASSERT_EQ(read.has_value(), c >= '0' && c <= '9') << text;
+        if (read) {
+          ASSERT_EQ(*read, std::stoll(text));
+        }
+      }
 }
 
 TEST(AppendJsonStringTest, AlwaysWritesJsonThatReadsBack) {

@@ -33,7 +33,7 @@ std::optional<std::size_t> array_index(std::string_view token) {
 
 std::optional<bool> JsonValue::boolean() const noexcept {
   if (type() != JsonType::boolean) return std::nullopt;
-  return tape_->nodes_[index_].boolean;
+  return tape_->nodes_[index_].is_true();
 }
 
 std::optional<std::int64_t> JsonValue::integer() const noexcept {
@@ -45,7 +45,7 @@ std::optional<std::int64_t> JsonValue::integer() const noexcept {
   return value;
 }
 
-std::size_t JsonValue::size() const noexcept { return is_array() || is_object() ? tape_->nodes_[index_].count : 0; }
+std::size_t JsonValue::size() const noexcept { return is_array() || is_object() ? tape_->nodes_[index_].count() : 0; }
 
 std::optional<JsonValue> JsonValue::at_pointer(std::string_view pointer) const noexcept {
   JsonValue at = *this;

@@ -1,10 +1,16 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <map>
+#include <set>
 
 #include "crypto/digest.h"
 #include "crypto/ecdsa_form.h"
 #include "crypto/edwards.h"
 #include "crypto/hmac.h"
+#include "crypto/keyed_hash.h"
 #include "crypto/pem.h"
 #include "crypto/private_key.h"
 #include "crypto/random.h"
@@ -46,6 +52,25 @@ TEST(HmacTest, GivesTheValuesOfRfc4231) {
       "80b24263c7c1a3ebb71493c1dd7be8b4");
 }
 
+// The blocks are padded here and not by OpenSSL: at each length around theirs.
+TEST(HmacTest, GivesWhatOpensslGivesForEveryLength) {
+  const std::pair<Hash, const EVP_MD*> hashes[] = {
+      {Hash::sha256, EVP_sha256()}, {Hash::sha384, EVP_sha384()}, {Hash::sha512, EVP_sha512()}};
+  std::string input;
+  for (int n = 0; n < 400; ++n) {
+    const std::string secret(static_cast<std::size_t>(n) % 150 + 1, static_cast<char>('a' + n % 26));
+    const HmacKey key(secret);
+    for (const auto& [hash, md] : hashes) {
+      unsigned char wanted[64];
+      unsigned size = 0;
+      ASSERT_TRUE(HMAC(md, secret.data(), static_cast<int>(secret.size()),
+                       reinterpret_cast<const unsigned char*>(input.data()), input.size(), wanted, &size));
+      EXPECT_EQ(hex(key.compute(hash, input).view()), hex({reinterpret_cast<const char*>(wanted), size})) << n;
+    }
+    input += static_cast<char>(n * 31);
+  }
+}
+
 TEST(HmacTest, VerifiesTheWholeMacAndNoPartOfIt) {
   const HmacKey key("key");
   const std::string mac(key.compute(Hash::sha256, "input").view());
@@ -58,6 +83,36 @@ TEST(HmacTest, VerifiesTheWholeMacAndNoPartOfIt) {
     std::string bad = mac;
     bad[i] = static_cast<char>(bad[i] ^ 0x80);
     EXPECT_FALSE(key.verify(Hash::sha256, "input", bad)) << i;
+  }
+}
+
+TEST(ShortTableHashTest, TellsTextsApartInEveryByteAndLengthAndEveryTableFromEveryOther) {
+  const ShortTableHash hash, another;
+  std::set<std::uint64_t> seen;
+  const std::string text(ShortTableHash::kMaxBytes, 'a');
+  for (std::size_t n = 0; n <= text.size(); ++n) seen.insert(hash(text.substr(0, n)));
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::string other = text;
+    other[i] = static_cast<char>(other[i] ^ 1);
+    seen.insert(hash(other));
+  }
+  EXPECT_EQ(seen.size(), 2 * text.size() + 1);
+  EXPECT_EQ(hash(text), hash(std::string(text)));
+  EXPECT_NE(hash(text), another(text));
+}
+
+TEST(ShortTableHashTest, SpreadsTextsThatAreNearlyTheSameOverLowAndHighBits) {
+  const ShortTableHash hash;
+  std::map<std::uint64_t, int> low, high;
+  for (int i = 0; i < 16'000; ++i) {
+    const std::string number = std::to_string(i);
+    const std::uint64_t h = hash(std::string(ShortTableHash::kMaxBytes - number.size(), 'x') + number);
+    ++low[h % 16];
+    ++high[h >> 60];
+  }
+  for (const auto* each : {&low, &high}) {
+    ASSERT_EQ(each->size(), 16u);
+    for (const auto& [bits, count] : *each) EXPECT_NEAR(count, 1000, 300) << bits;
   }
 }
 

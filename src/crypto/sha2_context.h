@@ -5,6 +5,7 @@
 
 #include <openssl/sha.h>
 
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -15,12 +16,33 @@
 
 namespace sallyport {
 
+template <class Number>
+inline void write_big_endian(unsigned char* out, Number x) noexcept {
+  for (std::size_t i = 0; i < sizeof x; ++i) out[i] = static_cast<unsigned char>(x >> 8 * (sizeof x - 1 - i));
+}
+
+// FIPS 180-4 5.1: what stands behind the last whole block, a one, zeros, and the length of everything in bits, which
+// an eighth of a block holds. `out` has room for two blocks; the number of them that were filled.
+template <std::size_t kBlock>
+inline std::size_t pad_blocks(unsigned char* out, const void* rest, std::size_t n, std::uint64_t bytes) noexcept {
+  const std::size_t blocks = n + 1 + kBlock / 8 > kBlock ? 2 : 1;
+  if (n > 0) std::memcpy(out, rest, n);
+  out[n] = 0x80;
+  std::memset(out + n + 1, 0, blocks * kBlock - n - 1);
+  write_big_endian(out + blocks * kBlock - 8, bytes * 8);
+  return blocks;
+}
+
 struct Sha256State {
   static constexpr std::size_t kBlock = 64, kSize = 32;
   SHA256_CTX context;
   Sha256State() noexcept { SHA256_Init(&context); }
   void update(const void* data, std::size_t n) noexcept { SHA256_Update(&context, data, n); }
   void finish(unsigned char* out) noexcept { SHA256_Final(out, &context); }
+  // After whole blocks and what pad_blocks() made: the digest, without a call.
+  void write(unsigned char* out) const noexcept {
+    for (std::size_t i = 0; i < kSize / 4; ++i) write_big_endian(out + 4 * i, std::uint32_t{context.h[i]});
+  }
 };
 
 struct Sha512State {
@@ -29,6 +51,9 @@ struct Sha512State {
   Sha512State() noexcept { SHA512_Init(&context); }
   void update(const void* data, std::size_t n) noexcept { SHA512_Update(&context, data, n); }
   void finish(unsigned char* out) noexcept { SHA512_Final(out, &context); }
+  void write(unsigned char* out) const noexcept {
+    for (std::size_t i = 0; i < kSize / 8; ++i) write_big_endian(out + 8 * i, std::uint64_t{context.h[i]});
+  }
 };
 
 struct Sha384State {
@@ -37,6 +62,9 @@ struct Sha384State {
   Sha384State() noexcept { SHA384_Init(&context); }
   void update(const void* data, std::size_t n) noexcept { SHA384_Update(&context, data, n); }
   void finish(unsigned char* out) noexcept { SHA384_Final(out, &context); }
+  void write(unsigned char* out) const noexcept {
+    for (std::size_t i = 0; i < kSize / 8; ++i) write_big_endian(out + 8 * i, std::uint64_t{context.h[i]});
+  }
 };
 
 }  // namespace sallyport

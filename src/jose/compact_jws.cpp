@@ -74,17 +74,42 @@ bool was_a_header(std::string_view encoded, bool wants_alg) {
   return !wants_alg || text.find("\"alg\"") != std::string_view::npos;
 }
 
+HeaderFacts facts_of(const JsonValue& header) {
+  HeaderFacts facts;
+  facts.is_object = header.is_object();
+  for (auto c = header.begin(); facts.is_object && c.valid(); c.advance()) {
+    const std::string_view name = c.name();
+    if (name == "alg") {
+      facts.has_alg = true;
+      if (const auto text = c.value().string()) facts.algorithm = algorithm_from_name(*text);
+    } else if (name == "kid") {
+      facts.kid = c.value().string();
+      facts.malformed |= !facts.kid || facts.kid->size() > kMaxKidBytes;
+    } else if (name == "typ") {
+      facts.typ = c.value().string();
+      facts.malformed |= !facts.typ;
+    } else if (name == "crit" || name == "b64") {
+      // RFC 7515 4.1.11: unknown crit means reject, even when the signature is good; RFC 7797 6: b64 comes
+      // with crit, and a payload that is read in two ways is two payloads.
+      facts.critical = true;
+    }
+  }
+  return facts;
+}
+
 Header read_header(std::string_view encoded, bool wants_alg, TokenBuffers& buffers) {
   const bool fits = encoded.size() <= kMaxHeaderBytes / 3 * 4 + 4;
   if (buffers.header_text.empty() || encoded != buffers.header_text) {
     buffers.header_text.clear();  // until the tape is this header's
     const auto n = fits ? decode_into(buffers.header, encoded) : std::nullopt;
-    if (n && buffers.header_tape.parse(buffers.header.data(), *n, kHeaderLimits) == JsonError::none)
+    if (n && buffers.header_tape.parse(buffers.header.data(), *n, kHeaderLimits) == JsonError::none) {
       buffers.header_text = encoded;
+      buffers.header_facts = facts_of(buffers.header_tape.root());
+    }
   }
   if (!buffers.header_text.empty()) {
-    const JsonValue root = buffers.header_tape.root();
-    return root.is_object() && (!wants_alg || root.find("alg")) ? Header::sound : Header::foreign;
+    const HeaderFacts& facts = buffers.header_facts;
+    return facts.is_object && (!wants_alg || facts.has_alg) ? Header::sound : Header::foreign;
   }
   return was_a_header(encoded, wants_alg) ? Header::damaged : Header::foreign;
 }
@@ -147,34 +172,18 @@ Result<CompactJws, Reason> CompactJws::parse(const LookedAt& seen, TokenBuffers&
   jws.signing_length_ = seen.last_dot;
   jws.payload_ = token.substr(seen.first_dot + 1, seen.last_dot - seen.first_dot - 1);
 
-  std::optional<JsonValue> alg;
-  bool critical = false;
-  const JsonValue header = buffers.header_tape.root();
-  for (auto c = header.begin(); c.valid(); c.advance()) {
-    const std::string_view name = c.name();
-    if (name == "alg") {
-      alg = c.value();
-    } else if (name == "kid") {
-      jws.kid_ = c.value().string();
-      if (!jws.kid_ || jws.kid_->size() > kMaxKidBytes) return refuse(Reason::malformed_token);
-    } else if (name == "typ") {
-      jws.typ_ = c.value().string();
-      if (!jws.typ_) return refuse(Reason::malformed_token);
-    } else if (name == "crit" || name == "b64") {
-      // RFC 7515 4.1.11: unknown crit means reject, even when the signature is good; RFC 7797 6: b64 comes
-      // with crit, and a payload that is read in two ways is two payloads.
-      critical = true;
-    }
-  }
+  const HeaderFacts& facts = buffers.header_facts;
+  if (facts.malformed) return refuse(Reason::malformed_token);
+  jws.kid_ = facts.kid;
+  jws.typ_ = facts.typ;
   const std::string_view signature = token.substr(seen.last_dot + 1);
   if (base64url_decoded_size(signature.size()) > kMaxSignatureBytes) return refuse(Reason::malformed_token);
   const auto n = decode_into(buffers.signature, signature);
   if (!n || !decode_payload(jws.payload_, buffers)) return refuse(Reason::malformed_token);
   jws.signature_ = {buffers.signature.data(), *n};
-  if (critical) return refuse(Reason::critical_header);
-  const auto algorithm = alg && alg->string() ? algorithm_from_name(*alg->string()) : std::nullopt;
-  if (!algorithm) return refuse(Reason::unsupported_algorithm);
-  jws.algorithm_ = *algorithm;
+  if (facts.critical) return refuse(Reason::critical_header);
+  if (!facts.algorithm) return refuse(Reason::unsupported_algorithm);
+  jws.algorithm_ = *facts.algorithm;
   return jws;
 }
 

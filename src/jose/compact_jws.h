@@ -20,6 +20,15 @@ inline constexpr std::size_t kMaxTokenBytes = 65'535;  // what an MQTT field can
 inline constexpr std::size_t kMaxSignatureBytes = 1024;
 inline constexpr std::size_t kMaxHeaderBytes = 8 * 1024;  // decoded
 
+// What a header says of how its token is to be read; views into the buffers that it was read into.
+struct HeaderFacts {
+  bool is_object = false, has_alg = false;
+  bool malformed = false;  // a kid or a typ that is none
+  bool critical = false;   // crit, or b64
+  std::optional<Algorithm> algorithm;
+  std::optional<std::string_view> kid, typ;
+};
+
 // Room that parsing uses, kept by the caller and used again: a warm parse allocates nothing. One a thread.
 struct TokenBuffers {
   std::vector<char> header, payload, signature;
@@ -34,6 +43,7 @@ struct TokenBuffers {
 
   // The encoded header that header_tape was read from; empty: of none. A fleet's tokens have one and the same.
   std::string header_text;
+  HeaderFacts header_facts;  // of that header
 };
 
 // What a field holds, told apart before anything else is done with it.
