@@ -50,7 +50,7 @@ void Engine::choose(Path path) {
 }
 
 std::shared_ptr<Key> Engine::adopt(KeyType type, const std::string& first, const std::string& second, void* evp_pkey) {
-  if (KeyTable::bytes_of(type) == 0) return nullptr;
+  if (!KeyTable::takes(type, first, second)) return nullptr;
   const std::string identity =
       std::to_string(static_cast<int>(type)) + ":" + std::to_string(first.size()) + ":" + first + second;
   std::lock_guard lock(mutex_);

@@ -10,6 +10,7 @@
 #include "crypto/fast_p256_curve.h"
 #include "crypto/fast_p384_curve.h"
 #include "crypto/fast_path.h"
+#include "crypto/fast_short_product.h"
 
 #if SALLYPORT_FAST_ENGINE
 namespace sallyport::fast {
@@ -142,6 +143,32 @@ void ask_25519(Judge& judge, int rounds) {
   }
 }
 
+// A digest times a number below a modulus of RSA's size; also those at the edges, and onto small moduli's carries.
+void ask_short_products(Judge& judge, int rounds) {
+  constexpr int M = 32;
+  std::mt19937_64 random(11);
+  const auto limb = [&] { return random() % 3 ? random() : (random() % 2 ? ~Limb{0} : random() % 3); };
+  for (int i = 0; i < rounds; ++i) {
+    Wide<M> m{}, b{};
+    for (Limb& x : m.limb) x = limb();
+    m.limb[0] |= 1;
+    m.limb[M - 1] |= Limb{1} << 63;
+    for (Limb& x : b.limb) x = limb();
+    if (i % 5 == 0) subtract_borrow(b, m, Wide<M>{{1 + random() % 3}});
+    if (not_below(b, m)) subtract_borrow(b, b, m);
+    Wide<4> a{};
+    for (Limb& x : a.limb) x = limb();
+    Wide<M> wide{};
+    for (int j = 0; j < 4; ++j) wide.limb[j] = a.limb[j];
+    judge.say("product", m, wide, b, short_product(a, b, m, negated_inverse_of_limb(m.limb[0])), 256);
+    // Twice the most, reduced as the padding's sum is.
+    Wide<M> sum;
+    const Limb carry = add_carry(sum, b, b);
+    reduce_fully(sum, carry, m);
+    judge.say("add", m, b, b, sum);
+  }
+}
+
 TEST(FastFieldTest, AgreesWithTheBigIntegersOfPython) {
   Judge judge;
   ask_all<P256::Field, P256::PortableProduct>(judge, 3000);
@@ -152,6 +179,7 @@ TEST(FastFieldTest, AgreesWithTheBigIntegersOfPython) {
   ask_all<P384::Field, P384::PortableProduct>(judge, 3000);
   ask_all<P384::Order>(judge, 3000);
   ask_25519(judge, 3000);
+  ask_short_products(judge, 2000);
   EXPECT_EQ(judge.done(), 0);
 }
 

@@ -7,6 +7,7 @@
 #include "crypto/fast_ed25519.h"
 #include "crypto/fast_p256.h"
 #include "crypto/fast_p384.h"
+#include "crypto/fast_rsa.h"
 #include "crypto/openssl_handles.h"
 #include "crypto/sha2_context.h"
 
@@ -61,6 +62,23 @@ class Ed25519Table final : public KeyTable {
   std::unique_ptr<const Ed25519Key> key_;
 };
 
+class RsaTable final : public KeyTable {
+ public:
+  static std::unique_ptr<const KeyTable> make(std::string_view modulus, std::string_view exponent, Path path) {
+    auto key = RsaKey::make(modulus, exponent, path);
+    if (!key) return nullptr;
+    return std::make_unique<RsaTable>(std::move(key));
+  }
+  explicit RsaTable(std::unique_ptr<const RsaKey> key) : key_(std::move(key)) {}
+  bool verify(std::string_view input, std::string_view signature) const noexcept override {
+    return key_->verify(digest(Hash::sha256, input).view(), signature);
+  }
+  std::size_t bytes() const noexcept override { return RsaKey::bytes(); }
+
+ private:
+  std::unique_ptr<const RsaKey> key_;
+};
+
 const EVP_MD* message_digest(Hash hash) noexcept {
   switch (hash) {
     case Hash::sha256:
@@ -85,6 +103,7 @@ std::unique_ptr<const KeyTable> KeyTable::make(KeyType type, std::string_view fi
     case KeyType::ed25519:
       return Ed25519Table::make(first, path);
     case KeyType::rsa:
+      return RsaTable::make(first, second, path);
     case KeyType::p521:
     case KeyType::ed448:
       break;
@@ -101,11 +120,16 @@ std::size_t KeyTable::bytes_of(KeyType type) noexcept {
     case KeyType::ed25519:
       return Ed25519Key::bytes();
     case KeyType::rsa:
+      return RsaKey::bytes();
     case KeyType::p521:
     case KeyType::ed448:
       break;
   }
   return 0;
+}
+
+bool KeyTable::takes(KeyType type, std::string_view first, std::string_view second) noexcept {
+  return bytes_of(type) > 0 && (type != KeyType::rsa || RsaKey::serves(first, second));
 }
 
 bool KeyTable::serves(KeyType type, SignatureScheme scheme, Hash hash) noexcept {
@@ -117,6 +141,7 @@ bool KeyTable::serves(KeyType type, SignatureScheme scheme, Hash hash) noexcept 
     case KeyType::ed25519:
       return scheme == SignatureScheme::eddsa;
     case KeyType::rsa:
+      return scheme == SignatureScheme::rsa_pkcs1 && hash == Hash::sha256;
     case KeyType::p521:
     case KeyType::ed448:
       break;

@@ -29,6 +29,8 @@ class KeyTable {
   static std::unique_ptr<const KeyTable> make(KeyType type, std::string_view first, std::string_view second, Path path);
   // About what a table of this kind takes; 0: not served.
   static std::size_t bytes_of(KeyType type) noexcept;
+  // Whether this key, sound as it is, is one that gets a table: of RSA's keys one size and one exponent do.
+  static bool takes(KeyType type, std::string_view first, std::string_view second) noexcept;
   // The one scheme and hash that the tables of this kind of key are for.
   static bool serves(KeyType type, SignatureScheme scheme, Hash hash) noexcept;
 };

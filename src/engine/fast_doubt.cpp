@@ -11,9 +11,9 @@ bool fast_engine_may_have_judged(const Decision& decision) noexcept {
     case KeyKind::p256:
     case KeyKind::p384:
     case KeyKind::ed25519:
+    case KeyKind::rsa:
       return true;
     case KeyKind::secret:
-    case KeyKind::rsa:
     case KeyKind::p521:
     case KeyKind::ed448:
       break;

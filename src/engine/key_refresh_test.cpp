@@ -34,7 +34,9 @@ class KeyRefreshTest : public ::testing::Test {
   KeyRefreshTest() : fetcher(std::make_shared<FakeFetcher>([this](const FetchRequest&) { return respond(); })) {
     std::string pattern = (fs::temp_directory_path() / "sallyport-refresh-XXXXXX").string();
     folder = ::mkdtemp(pattern.data());
-    std::ofstream(folder / "s.toml") << "[jwt]\njwks_url = \"https://id.example.com/jwks\"\naudience = "
+    // Another test of this program finds the fast engine at fault, which health says from then on.
+    std::ofstream(folder / "s.toml") << "[crypto]\nengine = \"openssl\"\n"
+                                        "[jwt]\njwks_url = \"https://id.example.com/jwks\"\naudience = "
                                         "\"mqtt\"\njwks_cooldown = \"1s\"\njwks_cache = \"jwks\"\n";
     fs::permissions(folder / "s.toml", fs::perms::owner_read | fs::perms::owner_write);
   }

@@ -25,6 +25,7 @@ TEST_P(WycheproofFastEngineTest, ValidIsAcceptedAndInvalidRefused) {
   Doc d(read_file(std::string(SP_SOURCE_DIR "/tests/vectors/wycheproof/") + file + ".json"));
   ASSERT_EQ(d.error, JsonError::none) << file;
   int valid = 0, invalid = 0;
+  bool served = true;
   std::string der_now;
   std::unique_ptr<const fast::KeyTable> table;
   for (auto g = d.root().find("groups")->begin(); g.valid(); g.advance())
@@ -33,12 +34,15 @@ TEST_P(WycheproofFastEngineTest, ValidIsAcceptedAndInvalidRefused) {
       if (der != der_now) {
         const auto key = PublicKey::from_spki(der);
         table.reset();
-        if (key) {
+        // An RSA key of another exponent is OpenSSL's alone.
+        served = !key || fast::KeyTable::takes(key->type(), key->first(), key->second());
+        if (key && served) {
           table = fast::KeyTable::make(key->type(), key->first(), key->second(), path);
           ASSERT_TRUE(table) << t.value().find("tcId")->text();
         }
         der_now = der;
       }
+      if (!served) continue;
       const bool right = *t.value().find("result")->string() == "valid";
       EXPECT_EQ(table && table->verify(bytes(t.value(), "msg"), bytes(t.value(), "sig")), right)
           << file << " " << t.value().find("tcId")->text() << " " << t.value().find("comment")->text();
@@ -52,6 +56,8 @@ INSTANTIATE_TEST_SUITE_P(All, WycheproofFastEngineTest,
                                          FastVectors{"ecdsa_secp256r1_sha256_p1363", fast::Path::adx},
                                          FastVectors{"ecdsa_secp384r1_sha384_p1363", fast::Path::portable},
                                          FastVectors{"ecdsa_secp384r1_sha384_p1363", fast::Path::adx},
+                                         FastVectors{"rsa_signature_2048_sha256", fast::Path::portable},
+                                         FastVectors{"rsa_signature_2048_sha256", fast::Path::adx},
                                          FastVectors{"ed25519", fast::Path::portable}),
                          [](const auto& each) {
                            return std::string(each.param.file) + "_" + std::string(fast::name(each.param.path));
