@@ -35,6 +35,13 @@ class Input {
     return out;
   }
   std::string_view rest() const { return rest_; }
+  // What is left turns bits of `text` over, a place and a mask at a time.
+  void turn_over(std::string& text) {
+    while (!empty()) {
+      char& at = text[(byte() * std::size_t{256} + byte()) % text.size()];
+      at = static_cast<char>(at ^ static_cast<char>(byte()));
+    }
+  }
 
  private:
   std::string_view rest_;
