@@ -44,13 +44,11 @@ void name_principal(const JsonValue& claims, const AuthContext& c, Decision& d) 
 
 // What a revocation can name of this token. The kid is the key's own; a key that has none answers for whatever kid the
 // header says.
-void mark(const VerifiedToken& token, const CompactJws& jws, std::optional<UnixSeconds> issued_at, Workspace& work,
-          Decision& d) {
+void mark(const VerifiedToken& token, const CompactJws& jws, std::optional<UnixSeconds> issued_at,
+          const std::optional<JsonValue>& jti, Workspace& work, Decision& d) {
   TokenMarks& marks = d.marks;
   marks.of_token = true;
   marks.issued_at = issued_at;
-  const JsonValue& claims = token.claims();
-  const std::optional<JsonValue> jti = claims.find("jti");
   // A number is no jti as RFC 7519 has it, and issuers write them all the same.
   if (jti && (jti->is_string() || jti->is_number()) && !jti->text().empty()) d.jti = jti->text();
   if (!d.jti.empty()) marks.jti = token_mark(BarKind::jti, d.jti);
@@ -98,18 +96,11 @@ void refuse_without_key(const CompactJws& jws, const KeyRing& ring, Reason reaso
       d.verdict == Verdict::unavailable || (unknown_kid && pending.remote && remote_can_serve(jws.algorithm()));
 }
 
-// Nothing: `d` is the refusal.
-std::optional<VerifiedToken> verify_signature(const CompactJws& jws, const TokenAuthority& authority,
+// By a signature check, and remembered. Nothing: `d` is the refusal.
+Result<VerifiedToken, Reason> check_signature(const CompactJws& jws, const TokenAuthority& authority,
                                               const AuthContext& c, Decision& d) {
   const KeyRing& ring = *authority.keys;
   Trace& trace = c.work.trace;
-  if (c.memory.tokens) {
-    if (const VerificationKey* key = c.memory.tokens->find(jws, ring)) {
-      trace.add({.kind = StepKind::remembered, .who = kJwt, .passed = true, .subject = key->label()});
-      Result<VerifiedToken, Reason> token = TokenCache::believe(jws, *key);
-      if (token) return *token;
-    }
-  }
   KeyRing::Candidates candidates;
   const std::size_t count = ring.candidates(jws.algorithm(), jws.kid(), candidates);
   if (count == 0) {
@@ -121,7 +112,7 @@ std::optional<VerifiedToken> verify_signature(const CompactJws& jws, const Token
                .reason = reason,
                .subject = jws.kid().value_or(std::string_view{})});
     refuse_without_key(jws, ring, reason, c, d);
-    return std::nullopt;
+    return unexpected(reason);
   }
   Result<VerifiedToken, Reason> token =
       Verifier::verify(jws, std::span(candidates.data(), count), [&](const VerificationKey& key, bool good) {
@@ -131,15 +122,24 @@ std::optional<VerifiedToken> verify_signature(const CompactJws& jws, const Token
                    .reason = Reason::bad_signature,
                    .subject = key.label()});
       });
-  if (!token) {
-    if (token.error() == Reason::bad_signature)
-      refuse_without_key(jws, ring, Reason::bad_signature, c, d);
-    else
-      answer(d, Verdict::deny, token.error());
-    return std::nullopt;
+  if (token) {
+    if (c.memory.tokens) c.memory.tokens->remember(jws, ring, token->key());
+  } else if (token.error() == Reason::bad_signature) {
+    refuse_without_key(jws, ring, Reason::bad_signature, c, d);
+  } else {
+    answer(d, Verdict::deny, token.error());
   }
-  if (c.memory.tokens) c.memory.tokens->remember(jws, ring, token->key());
-  return *token;
+  return token;
+}
+
+Result<VerifiedToken, Reason> verify_signature(const CompactJws& jws, const TokenAuthority& authority,
+                                               const AuthContext& c, Decision& d) {
+  const VerificationKey* const key = c.memory.tokens ? c.memory.tokens->find(jws, *authority.keys) : nullptr;
+  if (!key) return check_signature(jws, authority, c, d);
+  c.work.trace.add({.kind = StepKind::remembered, .who = kJwt, .passed = true, .subject = key->label()});
+  Result<VerifiedToken, Reason> token = TokenCache::believe(jws, *key);
+  if (!token) answer(d, Verdict::deny, token.error());
+  return token;
 }
 
 // The token's unverified iss chooses who may answer and nothing else: keys of one never verify a token of another.
@@ -189,7 +189,7 @@ void judge_by(const TokenAuthority& authority, const CompactJws& jws, const Auth
   if (!(authority.allowed_algorithms & bit(jws.algorithm())))
     return refuse(StepKind::type_checked, Reason::algorithm_not_allowed, name(jws.algorithm()));
 
-  const std::optional<VerifiedToken> verified = verify_signature(jws, authority, c, d);
+  const Result<VerifiedToken, Reason> verified = verify_signature(jws, authority, c, d);
   if (!verified) return;
   const VerifiedToken& token = *verified;
   notes.token_verified = true;
@@ -203,13 +203,15 @@ void judge_by(const TokenAuthority& authority, const CompactJws& jws, const Auth
     return out(Reason::published_secret);
   }
   name_principal(claims, c, d);
-  if (const auto iss = claims.find("iss")) d.issuer = iss->string().value_or(std::string_view{});
   TokenTimes times;
-  if (auto bad = read_times(claims, times, trace)) return out(*bad);
+  TokenNames names;
+  const std::optional<Reason> bad_time = read_times(claims, times, names, trace);
+  if (names.iss) d.issuer = names.iss->string().value_or(std::string_view{});
+  if (bad_time) return out(*bad_time);
   if (auto bad = check_times(times, authority, c.now.unix_seconds, trace)) return out(*bad);
   if (auto bad = check_issuer(claims, authority, trace)) return out(*bad);
   if (auto bad = check_audience(claims, authority, trace)) return out(*bad);
-  mark(token, jws, times.iat, c.work, d);
+  mark(token, jws, times.iat, names.jti, c.work, d);
   if (auto bad = check_binding(claims, authority, c.attempt, trace, d.certificate_bound)) return out(*bad);
   if (auto bad = check_bars(c, d)) return out(*bad);
   const TemplateValues values{c.attempt.username, c.attempt.client_id};

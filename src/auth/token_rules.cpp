@@ -49,21 +49,27 @@ bool type_allowed(std::optional<std::string_view> typ, const std::optional<std::
   return equal_ignoring_case(plain, "jwt") || equal_ignoring_case(plain, "at+jwt");
 }
 
-std::optional<Reason> read_times(const JsonValue& claims, TokenTimes& out, Trace& trace) {
-  // One walk for all three, which are of one length; no name is there twice.
+std::optional<Reason> read_times(const JsonValue& claims, TokenTimes& out, TokenNames& names, Trace& trace) {
+  // One walk for all, which are of one length; no name is there twice. The first time that is none is the reason.
+  std::optional<Reason> bad;
+  const auto time = [&](const JsonValue& value, std::string_view claim, std::optional<UnixSeconds>& to) {
+    if (!bad) bad = read_time(value, claim, to, trace);
+  };
   for (JsonValue::Cursor c = claims.begin(); c.valid(); c.advance()) {
     const std::string_view name = c.name();
     if (name.size() != 3) continue;
-    std::optional<Reason> bad;
     if (name == "exp")
-      bad = read_time(c.value(), "exp", out.exp, trace);
+      time(c.value(), "exp", out.exp);
     else if (name == "nbf")
-      bad = read_time(c.value(), "nbf", out.nbf, trace);
+      time(c.value(), "nbf", out.nbf);
     else if (name == "iat")
-      bad = read_time(c.value(), "iat", out.iat, trace);
-    if (bad) return bad;
+      time(c.value(), "iat", out.iat);
+    else if (name == "iss")
+      names.iss = c.value();
+    else if (name == "jti")
+      names.jti = c.value();
   }
-  return std::nullopt;
+  return bad;
 }
 
 std::optional<Reason> check_times(const TokenTimes& times, const TokenAuthority& authority, UnixSeconds now,

@@ -17,13 +17,17 @@ namespace sallyport {
 struct TokenTimes {
   std::optional<UnixSeconds> exp, nbf, iat;
 };
+// What stands beside them, met on the same walk.
+struct TokenNames {
+  std::optional<JsonValue> iss, jti;
+};
 
 // RFC 7515 4.1.9, RFC 9068: absent, JWT and at+jwt pass; a configured typ must be there. Case does not count, and
 // neither does a leading "application/".
 bool type_allowed(std::optional<std::string_view> typ, const std::optional<std::string>& wanted) noexcept;
 
 // Each returns the reason to refuse with, or nothing. Steps go to the trace.
-std::optional<Reason> read_times(const JsonValue& claims, TokenTimes& out, Trace& trace);
+std::optional<Reason> read_times(const JsonValue& claims, TokenTimes& out, TokenNames& names, Trace& trace);
 std::optional<Reason> check_times(const TokenTimes& times, const TokenAuthority& authority, UnixSeconds now,
                                   Trace& trace);
 std::optional<Reason> check_issuer(const JsonValue& claims, const TokenAuthority& authority, Trace& trace);

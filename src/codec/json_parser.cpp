@@ -378,15 +378,13 @@ class JsonParser {
     if (count <= kPairwiseMembers) {
       std::uint32_t starts[kPairwiseMembers];
       std::uint64_t digests[kPairwiseMembers];
-      std::uint64_t met = 0;  // a bit for each digest; only where one is met again can a name be
-      std::uint64_t names = 0;
+      std::uint64_t names = 0;  // a bit for each; only where one is met again can a name be
       for (std::uint32_t i = 0, at = first; i < count; ++i, at = after(at)) {
         starts[i] = at;
         digests[i] = digest(at);
-        names |= JsonTape::name_bit(name(at));
-        const std::uint64_t bit = std::uint64_t{1} << (digests[i] * 0x9e37'79b9'7f4a'7c15 >> 58);
-        if (!(met & bit)) {
-          met |= bit;
+        const std::uint64_t bit = JsonTape::name_bit(name(at));
+        if (!(names & bit)) {
+          names |= bit;
           continue;
         }
         for (std::uint32_t k = 0; k < i; ++k)

@@ -95,16 +95,17 @@ std::optional<UnixSeconds> plain_seconds(std::string_view text) {
 }  // namespace
 
 std::optional<UnixSeconds> numeric_date(const JsonValue& value) noexcept {
+  const JsonType type = value.type();
+  if (type != JsonType::number && type != JsonType::string) return std::nullopt;
   std::string_view text = value.text();
-  if (value.is_number() || value.is_string())
-    if (const auto seconds = plain_seconds(text)) return seconds;
+  if (const auto seconds = plain_seconds(text)) return seconds;
   bool negative = false;
   Decimal d;
-  if (value.is_string()) {
+  if (type == JsonType::string) {
     d.whole = take_digits(text);
     if (d.whole.empty() || !text.empty()) return std::nullopt;
     d.point = static_cast<std::int64_t>(d.whole.size());
-  } else if (value.is_number()) {
+  } else {
     negative = text[0] == '-';
     if (negative) text.remove_prefix(1);
     d.whole = take_digits(text);
@@ -113,8 +114,6 @@ std::optional<UnixSeconds> numeric_date(const JsonValue& value) noexcept {
       d.fraction = take_digits(text);
     }
     d.point = static_cast<std::int64_t>(d.whole.size()) + exponent(text);
-  } else {
-    return std::nullopt;
   }
   const std::optional<Cut> cut_off = cut(d);
   if (!cut_off) return std::nullopt;

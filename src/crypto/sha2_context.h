@@ -5,6 +5,7 @@
 
 #include <openssl/sha.h>
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -16,9 +17,13 @@
 
 namespace sallyport {
 
-template <class Number>
-inline void write_big_endian(unsigned char* out, Number x) noexcept {
-  for (std::size_t i = 0; i < sizeof x; ++i) out[i] = static_cast<unsigned char>(x >> 8 * (sizeof x - 1 - i));
+inline void write_big_endian(unsigned char* out, std::uint32_t x) noexcept {
+  if constexpr (std::endian::native == std::endian::little) x = __builtin_bswap32(x);
+  std::memcpy(out, &x, sizeof x);
+}
+inline void write_big_endian(unsigned char* out, std::uint64_t x) noexcept {
+  if constexpr (std::endian::native == std::endian::little) x = __builtin_bswap64(x);
+  std::memcpy(out, &x, sizeof x);
 }
 
 // FIPS 180-4 5.1: what stands behind the last whole block, a one, zeros, and the length of everything in bits, which

@@ -149,42 +149,47 @@ Result<CompactJws, Reason> CompactJws::parse(std::string_view token, TokenBuffer
 }
 
 Result<CompactJws, Reason> CompactJws::parse(const LookedAt& seen, TokenBuffers& buffers) {
-  const auto refuse = [](Reason r) { return Result<CompactJws, Reason>(unexpected(r)); };
+  // One result that is filled where it is handed out: what is made beside it is copied, which is a part of a parse.
+  Result<CompactJws, Reason> parsed{CompactJws()};
+  CompactJws& jws = *parsed;
   const std::string_view token = seen.field;
-  if (token.size() > kMaxTokenBytes) return refuse(Reason::token_too_long);
-  // The buffers hold another token's header by now: look again.
-  if (seen.parse_number != buffers.parse_number) return parse(look_at(token, buffers), buffers);
-  switch (seen.shape) {
-    case TokenShape::absent:
-    case TokenShape::something_else:
-      return refuse(Reason::not_a_token);
-    case TokenShape::encrypted:
-      return refuse(Reason::encrypted_token);
-    case TokenShape::token:
-      break;
-  }
-  if (seen.header != Header::sound) return refuse(Reason::malformed_token);
-
-  CompactJws jws;
-  jws.token_ = token;
-  jws.buffers_ = &buffers;
-  jws.parse_number_ = buffers.parse_number;
-  jws.signing_length_ = seen.last_dot;
-  jws.payload_ = token.substr(seen.first_dot + 1, seen.last_dot - seen.first_dot - 1);
-
   const HeaderFacts& facts = buffers.header_facts;
-  if (facts.malformed) return refuse(Reason::malformed_token);
-  jws.kid_ = facts.kid;
-  jws.typ_ = facts.typ;
-  const std::string_view signature = token.substr(seen.last_dot + 1);
-  if (base64url_decoded_size(signature.size()) > kMaxSignatureBytes) return refuse(Reason::malformed_token);
-  const auto n = decode_into(buffers.signature, signature);
-  if (!n || !decode_payload(jws.payload_, buffers)) return refuse(Reason::malformed_token);
-  jws.signature_ = {buffers.signature.data(), *n};
-  if (facts.critical) return refuse(Reason::critical_header);
-  if (!facts.algorithm) return refuse(Reason::unsupported_algorithm);
-  jws.algorithm_ = *facts.algorithm;
-  return jws;
+  std::optional<Reason> bad;
+  if (token.size() > kMaxTokenBytes) {
+    bad = Reason::token_too_long;
+  } else if (seen.parse_number != buffers.parse_number) {
+    // The buffers hold another token's header by now: look again.
+    return parse(look_at(token, buffers), buffers);
+  } else if (seen.shape == TokenShape::encrypted) {
+    bad = Reason::encrypted_token;
+  } else if (seen.shape != TokenShape::token) {
+    bad = Reason::not_a_token;
+  } else if (seen.header != Header::sound || facts.malformed) {
+    bad = Reason::malformed_token;
+  } else {
+    jws.token_ = token;
+    jws.buffers_ = &buffers;
+    jws.parse_number_ = buffers.parse_number;
+    jws.signing_length_ = seen.last_dot;
+    jws.payload_ = token.substr(seen.first_dot + 1, seen.last_dot - seen.first_dot - 1);
+    jws.kid_ = facts.kid;
+    jws.typ_ = facts.typ;
+    const std::string_view signature = token.substr(seen.last_dot + 1);
+    const bool fits = base64url_decoded_size(signature.size()) <= kMaxSignatureBytes;
+    const auto n = fits ? decode_into(buffers.signature, signature) : std::nullopt;
+    if (!n || !decode_payload(jws.payload_, buffers)) {
+      bad = Reason::malformed_token;
+    } else if (facts.critical) {
+      bad = Reason::critical_header;
+    } else if (!facts.algorithm) {
+      bad = Reason::unsupported_algorithm;
+    } else {
+      jws.signature_ = {buffers.signature.data(), *n};
+      jws.algorithm_ = *facts.algorithm;
+    }
+  }
+  if (bad) parsed = unexpected(*bad);
+  return parsed;
 }
 
 Result<JsonValue, Reason> CompactJws::peek_unverified_claims() const {
