@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
+#include "auth/subscription.h"
 #include "brokers/mosquitto/client_facts.h"
 #include "brokers/mosquitto/gate.h"
 #include "brokers/mosquitto/reply_codes.h"
 #include "engine/fast_doubt.h"
-#include "rules/topic_filter.h"
 
 namespace sallyport::mosquitto {
 namespace {
@@ -143,11 +143,9 @@ void Gate::keep_subscription(Session& session, const mosquitto_evt_acl_check& ev
 // it goes out, so each of them must be known.
 bool Gate::is_lost(const Session& session, std::string_view topic) const {
   if (session.more_subscriptions) return false;
-  const auto brings = [&](const Session::Subscription& s) {
-    return matches(judged_filter(s.filter).value_or(s.filter), topic);
-  };
-  if (std::none_of(session.lost.begin(), session.lost.end(), brings) ||
-      std::any_of(session.subscriptions.begin(), session.subscriptions.end(), brings))
+  const auto by = [&](const Session::Subscription& s) { return brings(s.filter, topic); };
+  if (std::none_of(session.lost.begin(), session.lost.end(), by) ||
+      std::any_of(session.subscriptions.begin(), session.subscriptions.end(), by))
     return false;
   host_->engine().metrics().topic_denials.fetch_add(1, std::memory_order_relaxed);
   return true;
