@@ -125,5 +125,14 @@ TEST(Base64urlTest, NoCharacterOfAnotherAlphabetPassesAtAnyPlaceOfALongText) {
     }
 }
 
+// With more of its alphabet behind it, which is not its own.
+TEST(Base64urlTest, APartThatIsNoWholeByteIsRefusedWhateverFollows) {
+  for (std::size_t size = 1; size <= 37; size += 4)
+    EXPECT_FALSE(decode_base64url(std::string_view(std::string(64, 'A')).substr(0, size))) << size;
+  EXPECT_FALSE(decode_hex(std::string_view("abcd").substr(0, 3)));
+  for (const char* text : {"g0", "0g", "0x", "ab-1"}) EXPECT_FALSE(decode_hex(text)) << text;
+  EXPECT_EQ(decode_hex("00fF"), std::string("\0\xff", 2));
+}
+
 }  // namespace
 }  // namespace sallyport

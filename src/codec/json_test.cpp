@@ -332,6 +332,54 @@ TEST(NumericDateTest, OneCharacterThatIsNoDigitSpoilsATextAtEveryPlace) {
       }
 }
 
+// In room that ends where the text does, and with the text's own continuation behind it: what is missing is neither
+// read nor made up.
+JsonError error_of_part(std::string_view whole, std::size_t size) {
+  std::vector<char> exact(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)),
+      more(whole.begin(), whole.end());
+  JsonTape one, other;
+  const JsonError error = one.parse(exact.data(), exact.size());
+  EXPECT_EQ(other.parse(more.data(), size), error) << whole.substr(0, size);
+  return error;
+}
+
+TEST(JsonTest, NoTextIsWholeBeforeItsEnd) {
+  for (const std::string_view whole :
+       {R"({"a":1})", R"([true])", R"([false,null])", R"(["\u0041"])", R"(["\ud83d\ude00"])", R"(["\n"])",
+        R"([-1.5e+3])", R"({"a":{"b":[{}]}})", "-1", "true", "null"}) {
+    EXPECT_EQ(error_of_part(whole, whole.size()), JsonError::none) << whole;
+    for (std::size_t size = 0; size < whole.size(); ++size)
+      EXPECT_NE(error_of_part(whole, size), JsonError::none) << whole.substr(0, size);
+  }
+  for (const std::string_view number : {"1.5", "1e3", "-1.5e+3"})
+    EXPECT_NE(error_of_part(number, number.size() - 1), JsonError::none) << number;
+}
+
+TEST(JsonTest, OneWrongCharacterIsTheEndOfIt) {
+  for (const char* text : {R"({"a"x1})", R"({"a" 1})", R"({a:1})", R"({xa":1})", R"({"a":1,b":2})", R"({'a':1})",
+                           "trux", "nulL", "fals3", "tru", "[nul]", R"(["\u12g4"])", R"(["\x0041"])"})
+    EXPECT_EQ(error_of(text), JsonError::syntax) << text;
+}
+
+TEST(JsonTest, HalfOfAPairIsNoCharacterWhateverStandsBesideIt) {
+  for (const char* text : {R"(["\udc00\udc00"])", R"(["\ude00\ud83d"])", R"(["\ud83d\ud83d"])", R"(["\ud83d\ue000"])",
+                           R"(["\ud83d\uffff"])", R"(["\ud83dxude00"])", R"(["\ud83d\xde00"])", R"(["\ud83d/ude00"])",
+                           R"(["\ud83d"])", R"(["\ud83d\n"])"})
+    EXPECT_EQ(error_of(text), JsonError::bad_utf8) << text;
+  EXPECT_EQ(error_of(R"(["\ud83d\udc00","\udbff\udfff","\ud800\udc00"])"), JsonError::none);
+}
+
+TEST(JsonTest, APointerMeansOnePlaceOrNone) {
+  Doc d(R"({"a":[1,2],"a/b":3,"~":4,"":5,"ab":6})");
+  for (const char* bad :
+       {"a", "a/0", "/a/", "/a/0x", "/a/x", "/a/00", "/a/-", "/a~", "/~2", "/a~2b", "/abc", "/a\"", "/b"})
+    EXPECT_FALSE(d.root().at_pointer(bad)) << bad;
+  EXPECT_EQ(d.root().at_pointer("/a/1")->integer(), 2);
+  EXPECT_EQ(d.root().at_pointer("/a~1b")->integer(), 3);
+  EXPECT_EQ(d.root().at_pointer("/~0")->integer(), 4);
+  EXPECT_EQ(d.root().at_pointer("/")->integer(), 5);
+}
+
 TEST(AppendJsonStringTest, AlwaysWritesJsonThatReadsBack) {
   for (std::string text :
        {std::string("plain"), std::string("q\"b\\s/"), std::string("\0\x01\x1f\x7f\n\r\t", 7), std::string("é€😀")}) {
