@@ -219,7 +219,7 @@ def sweep_lines(result):
     else:
         lines += ["Microseconds of CPU of one decision (of one topic check, for the rules); both axes are logarithmic.", ""]
         for graph, series in swept["graphs"].items():
-            ends = "; ".join(f"{name}: {points[0][1]:.2g} µs at {points[0][0]:,.0f}, {points[-1][1]:.2g} µs at {points[-1][0]:,.0f}" for name, points in sorted(series.items()))
+            ends = "; ".join(f"{name}: {points[0][1]:.3g} µs at {points[0][0]:,.0f}, {points[-1][1]:.3g} µs at {points[-1][0]:,.0f}" for name, points in sorted(series.items()))
             lines += [f"![{graph}](graphs/{file_name(graph)})", "", f"{graph[0].upper()}{graph[1:]}: {ends}.", ""]
         lines += ["## The dearest attempt of a stranger", "",
                   "Found by search among 1,500 random attempts without a key (algorithm, size, depth, members, escapes, damage), against a",

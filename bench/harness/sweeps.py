@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from . import svg
@@ -40,6 +41,7 @@ def flame(count, core, say):
     if mosquitto() is None or perf is None:
         return {"left_out": "no perf or no mosquitto on this machine"}
     say("where a storm's time goes")
+    count = max(count, 4000)  # a second of CPU: fewer samples say nothing
     tokens = make_tokens(["ES256"], count, "storm")
     with tempfile.TemporaryDirectory(prefix="sp-flame-") as name:
         folder = Path(name)
@@ -48,12 +50,15 @@ def flame(count, core, say):
             storm(broker, tokens / "ES256.good", min(count, 500), core)  # tables, probation
             record = subprocess.Popen([perf, "record", "-q", "-F", "1999", "--call-graph", "dwarf,16384", "-t", str(broker.process.pid), "-o", str(folder / "data")],
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+            began = time.monotonic()
+            while not (folder / "data").exists() and time.monotonic() - began < 5:
+                time.sleep(0.05)
             storm(broker, tokens / "ES256.good", count, core)
             record.send_signal(2)
             record.wait(60)
         finally:
             broker.stop()
-        said = subprocess.run([perf, "script", "-i", str(folder / "data"), "-F", "ip,sym,dso"], capture_output=True, text=True, timeout=600)
+        said = subprocess.run([perf, "script", "--no-inline", "-i", str(folder / "data"), "-F", "ip,sym,dso"], capture_output=True, text=True, timeout=600)
     stacks = folded(said.stdout)
     if not stacks:
         return {"left_out": "perf saw nothing"}
