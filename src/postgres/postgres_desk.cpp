@@ -73,7 +73,9 @@ Result<std::int64_t> PostgresDesk::run(std::string_view sql, const Row& values) 
 }
 
 Result<void> PostgresDesk::each(std::string_view sql, const Row& values, const std::function<void(const Row&)>& take) {
-  const Result<Rows> rows = ask(sql, values);
+  Result<Rows> rows = ask(sql, values);
+  // Lost since the last question: a question, which changes nothing, is asked once more.
+  if (!rows && !within_ && connection_ && connection_->broken()) rows = ask(sql, values);
   if (!rows) return unexpected(rows.error());
   for (std::size_t i = 0; i < rows->size(); ++i) {
     Row row;

@@ -1,5 +1,5 @@
 // SqlDesk over PostgreSQL: the console's accounts and the kept decisions, shared between
-// nodes. A lost connection is an error of the one call; the next call connects again.
+// nodes. A lost connection is an error of the one change; the next call connects again.
 #pragma once
 
 #include <memory>
