@@ -43,6 +43,9 @@ std::shared_ptr<const ContractOptions> options_of(const HttpSettings& http) {
   return out;
 }
 
+// A machine that is cut off from its store does not start later for it.
+constexpr auto kFirstLook = std::chrono::milliseconds(2000);
+
 // Ten thousand connections are ten thousand descriptors.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -128,9 +131,11 @@ bool Application::start() {
                                            std::move(listeners), std::move(server));
   if (const Result<void> started = engine_->start(); !started) return refuse({started.error()});
   if (const Result<void> started = server_->start(); !started) return refuse({started.error()});
-  if (house_->shared)
+  if (house_->shared) {
     if (const Result<void> started = house_->shared->start([this] { server_->wake(); }); !started)
       return refuse({started.error()});
+    house_->shared->await_first_look(kFirstLook);
+  }
   open_control_socket();
   if (!settings->console.listen.empty()) {
     auto console = ConsoleFront::start(*engine_, *settings, config_path_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/start_thread.h"
@@ -142,6 +143,11 @@ void SharedAdmissions::write_on() {
   }
 }
 
+void SharedAdmissions::await_first_look(std::chrono::milliseconds most) {
+  std::unique_lock lock(read_mutex_);
+  looked_at_.wait_for(lock, most, [&] { return looked_ || stop_; });
+}
+
 std::shared_ptr<SharedAdmissions::Lookup> SharedAdmissions::ask(std::string key) {
   if (!reads_.load(std::memory_order_acquire)) return nullptr;
   lookups_.fetch_add(1, std::memory_order_relaxed);
@@ -185,7 +191,8 @@ void SharedAdmissions::read_on() {
   auto caught_up = std::chrono::steady_clock::now();
   std::unique_lock lock(read_mutex_);
   for (;;) {
-    read_wake_.wait_for(lock, kRetry, [&] { return stop_ || !asked_.empty(); });
+    read_wake_.wait_for(lock, looked_ ? kRetry : std::chrono::milliseconds(0),
+                        [&] { return stop_ || !asked_.empty(); });
     if (stop_) return;
     std::vector<std::shared_ptr<Lookup>> batch;
     if (asked_.size() <= kBatch) {
@@ -213,6 +220,7 @@ void SharedAdmissions::read_on() {
       catch_up();
     }
     lock.lock();
+    if (!std::exchange(looked_, true)) looked_at_.notify_all();
   }
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -42,6 +43,10 @@ class SharedAdmissions {
 
   // `progress`: something that may be waited for has come; called on the threads of this.
   Result<void> start(std::function<void()> progress);  // fails where the machine gives no thread
+
+  // Until the store has answered once, or is known to be away: whoever asks a node that has just started is not to pay
+  // for its first connection with a denial.
+  void await_first_look(std::chrono::milliseconds most);
 
   // The store's clock, as well as it is known here, and never backwards: nodes whose own clocks differ must not take an
   // earlier decision for a later one.
@@ -85,7 +90,8 @@ class SharedAdmissions {
   std::atomic<Ticket> stored_{0};
 
   std::mutex read_mutex_;
-  std::condition_variable read_wake_;
+  std::condition_variable read_wake_, looked_at_;
+  bool looked_ = false;
   std::vector<std::shared_ptr<Lookup>> asked_;
   std::unordered_map<std::string, std::shared_ptr<Lookup>> asked_by_key_;
 
