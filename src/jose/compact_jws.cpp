@@ -159,7 +159,8 @@ Result<CompactJws, Reason> CompactJws::parse(const LookedAt& seen, TokenBuffers&
     bad = Reason::token_too_long;
   } else if (seen.parse_number != buffers.parse_number) {
     // The buffers hold another token's header by now: look again.
-    return parse(look_at(token, buffers), buffers);
+    parsed = parse(look_at(token, buffers), buffers);
+    return parsed;
   } else if (seen.shape == TokenShape::encrypted) {
     bad = Reason::encrypted_token;
   } else if (seen.shape != TokenShape::token) {
