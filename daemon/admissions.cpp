@@ -20,14 +20,15 @@ Admissions::Admissions(std::size_t capacity) : capacity_of_shard_(std::max<std::
   for (auto& shard : shards_) shard = std::make_unique<Shard>(hash_);
 }
 
-void Admissions::admit(std::string key, Admission admission) {
+void Admissions::admit(std::string key, Admission admission, std::string_view client) {
   Shard& shard = shard_of(key);
   std::list<Entry> made, dropped;  // allocated and freed outside the lock
-  made.push_back({std::move(key), std::move(admission)});
+  made.push_back({std::move(key), std::move(admission), std::string(client)});
   const std::lock_guard lock(shard.mutex);
   if (const auto known = shard.index.find(made.front().key); known != shard.index.end()) {
     if (known->second->admission.at_ms > made.front().admission.at_ms) return;
     std::swap(known->second->admission, made.front().admission);
+    if (!client.empty()) std::swap(known->second->client, made.front().client);
     shard.by_use.splice(shard.by_use.begin(), shard.by_use, known->second);
     return;
   }
@@ -49,6 +50,24 @@ std::optional<Admission> Admissions::find(std::string_view key, UnixSeconds now)
   if (admission.ends_at && *admission.ends_at <= now) return std::nullopt;
   shard.by_use.splice(shard.by_use.begin(), shard.by_use, known->second);
   return admission;
+}
+
+void Admissions::set_client(std::string_view key, std::string_view client) {
+  std::string made(client);
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  if (const auto known = shard.index.find(key); known != shard.index.end()) known->second->client.swap(made);
+}
+
+void Admissions::visit(UnixSeconds now,
+                       const std::function<void(std::string_view client, const Admission&)>& show) const {
+  for (const auto& shard : shards_) {
+    const std::lock_guard lock(shard->mutex);
+    for (const Entry& entry : shard->by_use) {
+      const bool over = entry.admission.ends_at && *entry.admission.ends_at <= now;
+      if (!over && !entry.client.empty()) show(entry.client, entry.admission);
+    }
+  }
 }
 
 void Admissions::forget_older(std::string_view key, std::int64_t at_ms) {

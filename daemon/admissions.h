@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -30,8 +31,10 @@ class Admissions {
   static std::string key_of(Contract contract, const ClientName& client);
 
   explicit Admissions(std::size_t capacity);
-  // Of two under one key the later decision stays.
-  void admit(std::string key, Admission admission);
+  // Of two under one key the later decision stays. `client`: make_client_key()'s, for those who ask by names; a key
+  // does not tell them.
+  void admit(std::string key, Admission admission, std::string_view client = {});
+  void set_client(std::string_view key, std::string_view client);
   // Nothing: never let in, forgotten, or at its end (exp <= now: RFC 7519 4.1.4).
   std::optional<Admission> find(std::string_view key, UnixSeconds now);
   // The client was let in anew at another node.
@@ -39,6 +42,9 @@ class Admissions {
   void forget_all_older(std::int64_t at_ms);
   // Takes what has come to its end out of a part of the table; call it now and then.
   void sweep(UnixSeconds now);
+  // Shows who is in and whose name is known; a shard's lock is held meanwhile, so `show` is quick and asks nothing
+  // here.
+  void visit(UnixSeconds now, const std::function<void(std::string_view client, const Admission&)>& show) const;
   std::size_t size() const;
   std::uint64_t forgotten() const;  // for want of room
 
@@ -46,6 +52,7 @@ class Admissions {
   struct Entry {
     std::string key;
     Admission admission;
+    std::string client;
   };
   struct Hash {
     const TableHash* hash;

@@ -12,6 +12,7 @@
 #include "config/load.h"
 #include "config/schema_http.h"
 #include "control/handlers.h"
+#include "control/session_verbs.h"
 #include "crypto/random.h"
 #include "daemon/http/tls.h"
 #include "daemon/notify.h"
@@ -182,6 +183,8 @@ void Application::open_control_socket() {
   options.handlers["metrics"] = [this](const nlohmann::json&) -> Result<nlohmann::json> {
     return nlohmann::json{{"text", house_->metrics_text()}};
   };
+  control::add_session_verbs(options.handlers,
+                             [this](const control::SessionOrder& order) { return house_->operator_ends.give(order); });
   auto server = control::Server::start(std::move(options));
   if (!server) return say(LogLevel::error, "no control socket: " + one_line(server.error()));
   control_ = std::move(*server);

@@ -1,6 +1,7 @@
 #include "daemon/engine_desk.h"
 
 #include "auth/token_rules.h"
+#include "daemon/ending/client_key.h"
 #include "daemon/standing.h"
 #include "engine/explain.h"
 
@@ -33,7 +34,8 @@ Ruling EngineDesk::connect(Contract contract, const ConnectAttempt& asked, const
       held_->ticket = shared_->offer(key, admission);
       if (!final_ && !shared_->settled(held_->ticket) && wait_ == Wait::none) wait_ = Wait::to_send;
     }
-    admissions_.admit(key, std::move(admission));
+    make_client_key(client_key_, contract, *client);
+    admissions_.admit(key, std::move(admission), client_key_);
     if (endings_) endings_->admitted(contract, *client, last_.ends_at);
   }
   return last_;
@@ -58,6 +60,7 @@ Admission EngineDesk::last_admission(std::string_view client_id) {
   if (d.marks.of_token)
     out.names = {std::string(d.jti),    std::string(d.principal), std::string(d.key_id),
                  std::string(d.issuer), d.marks.issued_at,        true};
+  out.key = d.marks.key;
   return out;
 }
 
@@ -77,8 +80,11 @@ std::optional<Admission> EngineDesk::admitted(Contract contract, const ClientNam
   decider_.mode();
   const GateSnapshot& snapshot = decider_.decided_with();
   // From another node, which may be gone: this one sees to his end from here on.
-  if (endings_ && held_ && held_->lookup && held_->lookup->key == key)
-    endings_->admitted(contract, client, found->ends_at);
+  if (held_ && held_->lookup && held_->lookup->key == key) {
+    make_client_key(client_key_, contract, client);
+    admissions_.set_client(key, client_key_);
+    if (endings_) endings_->admitted(contract, client, found->ends_at);
+  }
   if (out_because(*found, client, snapshot, now())) return std::nullopt;
   if (found->authenticator == Authenticator::password && snapshot.must_fetch(client.username) && !final_ &&
       !engine_.store_away()) {

@@ -49,6 +49,7 @@ class EngineDesk final : public Desk {
   bool final_ = true;
   Wait wait_ = Wait::none;
   std::string_view certificate_;
+  std::string client_key_;
 };
 
 }  // namespace sallyport::daemon

@@ -81,6 +81,7 @@ void House::end_who_is_out() {
   if (snapshot != looked_with_) endings.look_at_all();
   looked_with_ = snapshot;
   endings.tick();
+  operator_ends.tick();
 }
 
 std::string House::metrics_text() {

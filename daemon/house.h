@@ -11,6 +11,7 @@
 #include "daemon/callers.h"
 #include "daemon/desk.h"
 #include "daemon/ending/endings.h"
+#include "daemon/ending/operator_ends.h"
 #include "daemon/http_metrics.h"
 #include "daemon/shared_admissions.h"
 #include "engine/engine.h"
@@ -37,6 +38,7 @@ struct House {
   Admissions admissions;
   std::unique_ptr<SharedAdmissions> shared;  // nothing: one node alone. Made before the first Responder
   Endings endings;
+  OperatorEnds operator_ends{*this};
   HttpMetrics metrics;
   SnapshotBox<HouseRules> rules;
   std::atomic<bool> draining{false};

@@ -37,6 +37,7 @@ struct Admission {
   std::optional<UnixSeconds> ends_at;  // exp and leeway, or the longest session
   std::int64_t at_ms = 0;              // when it was decided; of two of one client the later one counts
   TokenNames names;                    // of the token that let him in: what a later revocation hits
+  Mark key;                            // of the key that verified it, where that was in this process
   std::shared_ptr<const SharedRights> rights;
 };
 

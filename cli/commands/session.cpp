@@ -1,5 +1,5 @@
-// sallyport session end: sessions of a running broker that an operator wants gone. The
-// number is shown first; nothing is ended without a yes.
+// sallyport session end: sessions of a running broker, or of those that ask a running
+// daemon, that an operator wants gone. The number is shown first; nothing is ended without a yes.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -69,10 +69,11 @@ void end_sessions(const SessionOptions& options) {
 
 void add_session_commands(CLI::App& app) {
   auto options = std::make_shared<SessionOptions>();
-  CLI::App* session = app.add_subcommand("session", "the sessions of a running broker");
+  CLI::App* session = app.add_subcommand("session", "the sessions of a running broker or daemon");
   session->require_subcommand(1);
   CLI::App* end = session->add_subcommand("end", "end those that all conditions fit, some a second");
-  end->add_option("--config", options->config, "the settings file of the running broker's plugin")->required();
+  end->add_option("--config", options->config, "the settings file of the running broker's plugin, or of the daemon")
+      ->required();
   end->add_option(
          "--where", options->where,
          "NAME=VALUE: client_id, username, principal (* and ? are patterns), address (a network), issuer, kid, "

@@ -177,6 +177,8 @@ std::string_view name(EndCause cause) noexcept {
       return "revoked";
     case EndCause::user_gone:
       return "user_gone";
+    case EndCause::by_operator:
+      return "by_operator";
   }
   return "expired";
 }

@@ -13,7 +13,7 @@
 namespace sallyport::daemon {
 
 // Why a connection is to end.
-enum class EndCause : std::uint8_t { expired, revoked, user_gone };
+enum class EndCause : std::uint8_t { expired, revoked, user_gone, by_operator };
 std::string_view name(EndCause cause) noexcept;
 
 // A client that is to be ended, as its broker knows it.

@@ -40,6 +40,15 @@ bool EndSchedule::note(Contract contract, const ClientName& client, std::optiona
   return true;
 }
 
+// What is due of him says nothing any more.
+void EndSchedule::forget(Contract contract, const ClientName& client) {
+  std::string key;
+  make_client_key(key, contract, client);
+  Shard& shard = *shards_[hash_(key) >> 58];
+  const std::lock_guard lock(shard.mutex);
+  shard.known.erase(key);
+}
+
 std::vector<EndedClient> EndSchedule::take_due(UnixSeconds now, std::size_t most) {
   std::vector<EndedClient> out;
   for (const auto& shard : shards_) {

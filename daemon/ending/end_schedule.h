@@ -26,6 +26,7 @@ class EndSchedule {
   explicit EndSchedule(std::size_t capacity);
   // False: no room, so that nobody will end him. Without an end he is only known.
   bool note(Contract contract, const ClientName& client, std::optional<UnixSeconds> ends_at);
+  void forget(Contract contract, const ClientName& client);
   // Who is due now, at most `most` a shard; they are not known any more.
   std::vector<EndedClient> take_due(UnixSeconds now, std::size_t most);
   // Shows everybody of one shard; whom `take` names is not known any more.

@@ -126,6 +126,12 @@ void Endings::end(EndedClient client) {
     if (ender->broker().kind == kind) ender->add(client);
 }
 
+void Endings::end_now(Contract contract, const ClientName& client, EndCause cause) {
+  if (!any_for(contract)) return;
+  schedule_.forget(contract, client);
+  end({contract, std::string(client.tenant), std::string(client.username), std::string(client.client_id), cause});
+}
+
 void Endings::tick() {
   if (kinds_.load(std::memory_order_relaxed) == 0) return;
   for (EndedClient& client : schedule_.take_due(now_(), kMostATick)) {

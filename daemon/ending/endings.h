@@ -40,6 +40,8 @@ class Endings {
 
   // Somebody was let in. Any thread; does not wait.
   void admitted(Contract contract, const ClientName& client, std::optional<UnixSeconds> ends_at);
+  // Somebody is to go now, whatever his time.
+  void end_now(Contract contract, const ClientName& client, EndCause cause);
   // Hands on who is due, and of those who were let in, a part at a time, who is out before his time. Call it a few
   // times a second, from one thread.
   void tick();

@@ -95,6 +95,11 @@ bool SessionQuery::holds(const Condition& c, const SessionFacts& s) noexcept {
   return false;
 }
 
+bool SessionQuery::asks_for_address() const noexcept {
+  return std::any_of(conditions_.begin(), conditions_.end(),
+                     [](const Condition& c) { return c.field == Condition::Field::address; });
+}
+
 bool SessionQuery::matches(const SessionFacts& session) const noexcept {
   return std::all_of(conditions_.begin(), conditions_.end(), [&](const Condition& c) { return holds(c, session); });
 }

@@ -28,6 +28,7 @@ class SessionQuery {
   // as `keys list` shows it) and jti are exact; authenticator is password or jwt.
   static Result<SessionQuery> parse(const std::vector<std::string>& conditions);
   bool matches(const SessionFacts& session) const noexcept;
+  bool asks_for_address() const noexcept;
 
  private:
   struct Condition {

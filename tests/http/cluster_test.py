@@ -30,9 +30,9 @@ class Cluster(DaemonCase):
     def tearDownClass(cls):
         cls.database.remove()
 
-    def node(self):
+    def node(self, http=""):
         settings = f'[store]\nurl = "{self.database.url}"\n[jwt]\nsecret = "{tokens.KEY}"\nnot_a_token = "ignore"\n'
-        return self.daemon(settings=settings, store=False)
+        return self.daemon(settings=settings, store=False, http=http)
 
     def verdict(self, node, password="right horse", name="ann"):
         return node.post_json("/v1/decide", {"username": name, "password": password}).json["verdict"]
@@ -67,6 +67,18 @@ class Cluster(DaemonCase):
         self.assertEqual(self.publish(two, "rights", "other.a"), self.publish(one, "rights", "other.a"))
         self.eventually(lambda: self.vhost(two, "rights") == "deny", seconds=5)
         self.eventually(lambda: self.vhost(one, "rights") == "deny", seconds=5)
+
+    def test_whom_an_operator_ends_at_one_node_the_next_does_not_know_either(self):
+        one, two = self.node(http='control_socket = "daemon.sock"\n'), self.node()
+        for client in ("over", "stays"):
+            self.assertEqual(self.user(one, client, tokens.good("alice")), "allow")
+            self.assertEqual(self.vhost(two, client), "allow")
+        self.assertEqual(one.gate.cli_json("session", "end", "--where", "client_id=over", "--yes")["ending"], 1)
+        self.eventually(lambda: self.vhost(one, "over") == "deny")
+        self.eventually(lambda: self.vhost(two, "over") == "deny")
+        self.assertEqual([self.vhost(one, "stays"), self.vhost(two, "stays")], ["allow", "allow"])
+        self.assertEqual(self.user(two, "over", tokens.good("alice")), "allow")
+        self.eventually(lambda: self.vhost(one, "over") == "allow")
 
     def test_a_failed_attempt_at_another_node_changes_nothing(self):
         one, two = self.node(), self.node()

@@ -118,6 +118,40 @@ class Ending(DaemonCase):
         self.eventually(lambda: daemon.metric('sallyport_broker_ends_total{broker="one",result="ended"}') == 1)
         self.eventually(lambda: "it answers again" in daemon.log())
 
+    def test_an_operator_counts_who_is_in_and_ends_them_at_a_pace(self):
+        api, daemon = self.with_api("emqx")
+        old = tokens.hs({"sub": "m", "exp": int(time.time()) + 600}, header={"alg": "HS256", "kid": "old"})
+        enter = lambda name, token: daemon.post_json("/emqx/authenticate", {"username": "x", "password": token, "clientid": name}).json["result"]
+        may = lambda name: daemon.post_json("/emqx/authorize", {"username": "x", "clientid": name, "action": "publish", "topic": "a"}).json["result"]
+        for number in range(6):
+            self.assertEqual(enter(f"m-{number}", old), "allow")
+        self.assertEqual(enter("other", tokens.good("other")), "allow")
+        end = lambda *words, **named: daemon.gate.cli("session", "end", "--where", "kid=old", *words, **named)
+        self.assertEqual(end("--dry-run"), "6 sessions\n")
+        self.assertIn("nobody said yes", end(code=2, stdin=""))
+        self.assertEqual([may("m-0"), api.asked], ["allow", []])
+        begun = time.monotonic()
+        out = daemon.gate.cli_json("session", "end", "--where", "kid=old", "--where", "client_id=m-*", "--pace", "3", "--yes")
+        self.assertEqual(out, {"sessions": 6, "ending": 6, "seconds": 2})
+        self.eventually(lambda: len(api.asked) == 6)
+        self.assertGreater(time.monotonic() - begun, 1.0, "paced: the last was not among the first")
+        self.assertEqual(sorted(path for _, path, _ in api.asked), [f"/api/v5/clients/m-{number}" for number in range(6)])
+        self.assertEqual([may("m-0"), may("other")], ["deny", "allow"])
+        self.assertEqual(daemon.gate.cli_json("why", "--client-id", "m-0", "--last", "1")["decisions"][0]["reason"], "ended_by_operator")
+        # Nobody was kept out: a token that is still good comes back.
+        self.assertEqual([enter("m-0", old), may("m-0")], ["allow", "allow"])
+        self.assertIn("addresses", daemon.gate.cli("session", "end", "--where", "address=127.0.0.0/8", "--dry-run", code=1))
+
+    def test_where_no_api_is_named_who_is_ended_is_denied_what_he_asks_next(self):
+        daemon = self.daemon(http='control_socket = "daemon.sock"\n')
+        ask = {"username": "x", "clientid": "n", "password": tokens.good("n")}
+        topic = {"username": "x", "clientid": "n", "action": "publish", "topic": "a"}
+        self.assertEqual(daemon.post_json("/emqx/authenticate", ask).json["result"], "allow")
+        self.assertEqual(daemon.post_json("/emqx/authorize", topic).json["result"], "allow")
+        self.assertEqual(daemon.gate.cli_json("session", "end", "--where", "username=x", "--yes")["ending"], 1)
+        self.eventually(lambda: daemon.post_json("/emqx/authorize", topic).json["result"] == "deny")
+        self.assertEqual(daemon.gate.cli_json("session", "end", "--where", "username=x", "--dry-run")["sessions"], 0)
+
     def test_who_came_back_with_a_longer_token_is_left_alone(self):
         api, daemon = self.with_api("emqx4", answer=(200, b'{"code":0}'))
         for seconds in (2, 600):
