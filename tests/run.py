@@ -231,7 +231,7 @@ def run_again(again, total) -> int:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("suites", nargs="*", help="units asan layers cli keys http api console interop differential faults torture broker docs fuzz install speed (all of them if none)")
+    parser.add_argument("suites", nargs="*", help="units asan layers cli keys http api console interop differential faults torture broker docs fuzz install speed coverage (all of them if none)")
     parser.add_argument("--all", action="store_true", help="the long suites too")
     parser.add_argument("--only", default="", help="of the Python suites: tests whose sentence holds this")
     options = parser.parse_args()
@@ -275,6 +275,18 @@ def main():
             say("\n".join("        | " + line for line in lines if not line.startswith(("ok ", "["))))
         return Count(passed=good, failed=not good)
 
+    def coverage():
+        """What the unit tests reach of the rooms that decide, against its bounds."""
+        *lines, code = spawn([str(ROOT / "scripts" / "coverage"), "--check"], seconds=3600)
+        rooms = [line for line in lines if line.startswith("| ") and " % |" in line]
+        good = code == 0 and len(rooms) == 5
+        for line in rooms:
+            say(f"{'ok     ' if good else '        | '} coverage: {line.strip('| ')}")
+        if not good:
+            say("FAILED  coverage: a room is under its bounds, or was not measured")
+            say("\n".join("        | " + line for line in lines[-40:]))
+        return Count(passed=good, failed=not good)
+
     suites = {
         "layers": lambda: [python_suite("layers", [HERE / "layers_test.py"], only)],
         "broker": lambda: brokers("broker", only),
@@ -298,6 +310,7 @@ def main():
         "install": lambda: [python_suite("install", [HERE / "install_test.py", HERE / "hardening_test.py", HERE / "runner_test.py"], only)],
         "speed": lambda: folder("speed"),
         "long": long,
+        "coverage": lambda: [coverage] if "coverage" in options.suites else [],
         "bare": lambda: [bare] if options.all or "bare" in options.suites else [],
     }
     wanted = options.suites or list(suites)

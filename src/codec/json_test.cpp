@@ -372,7 +372,7 @@ TEST(JsonTest, HalfOfAPairIsNoCharacterWhateverStandsBesideIt) {
 TEST(JsonTest, APointerMeansOnePlaceOrNone) {
   Doc d(R"({"a":[1,2],"a/b":3,"~":4,"":5,"ab":6})");
   for (const char* bad :
-       {"a", "a/0", "/a/", "/a/0x", "/a/x", "/a/00", "/a/-", "/a~", "/~2", "/a~2b", "/abc", "/a\"", "/b"})
+       {"a", "a/0", "/a/", "/a/0x", "/a/1x", "/a/x", "/a/00", "/a/-", "/a~", "/~2", "/a~2b", "/abc", "/a\"", "/b"})
     EXPECT_FALSE(d.root().at_pointer(bad)) << bad;
   EXPECT_EQ(d.root().at_pointer("/a/1")->integer(), 2);
   EXPECT_EQ(d.root().at_pointer("/a~1b")->integer(), 3);
