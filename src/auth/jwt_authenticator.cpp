@@ -204,7 +204,7 @@ void judge_by(const TokenAuthority& authority, const CompactJws& jws, const Auth
   }
   name_principal(claims, c, d);
   TokenTimes times;
-  TokenNames names;
+  RegisteredClaims names;
   const std::optional<Reason> bad_time = read_times(claims, times, names, trace);
   if (names.iss) d.issuer = names.iss->string().value_or(std::string_view{});
   if (bad_time) return out(*bad_time);

@@ -49,7 +49,7 @@ bool type_allowed(std::optional<std::string_view> typ, const std::optional<std::
   return equal_ignoring_case(plain, "jwt") || equal_ignoring_case(plain, "at+jwt");
 }
 
-std::optional<Reason> read_times(const JsonValue& claims, TokenTimes& out, TokenNames& names, Trace& trace) {
+std::optional<Reason> read_times(const JsonValue& claims, TokenTimes& out, RegisteredClaims& names, Trace& trace) {
   // One walk for all, which are of one length; no name is there twice. The first time that is none is the reason.
   std::optional<Reason> bad;
   const auto time = [&](const JsonValue& value, std::string_view claim, std::optional<UnixSeconds>& to) {

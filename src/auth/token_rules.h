@@ -17,8 +17,8 @@ namespace sallyport {
 struct TokenTimes {
   std::optional<UnixSeconds> exp, nbf, iat;
 };
-// What stands beside them, met on the same walk.
-struct TokenNames {
+// What stands beside them, met on the same walk (RFC 7519, 4.1).
+struct RegisteredClaims {
   std::optional<JsonValue> iss, jti;
 };
 
@@ -27,7 +27,7 @@ struct TokenNames {
 bool type_allowed(std::optional<std::string_view> typ, const std::optional<std::string>& wanted) noexcept;
 
 // Each returns the reason to refuse with, or nothing. Steps go to the trace.
-std::optional<Reason> read_times(const JsonValue& claims, TokenTimes& out, TokenNames& names, Trace& trace);
+std::optional<Reason> read_times(const JsonValue& claims, TokenTimes& out, RegisteredClaims& names, Trace& trace);
 std::optional<Reason> check_times(const TokenTimes& times, const TokenAuthority& authority, UnixSeconds now,
                                   Trace& trace);
 std::optional<Reason> check_issuer(const JsonValue& claims, const TokenAuthority& authority, Trace& trace);
