@@ -478,7 +478,7 @@ export const en = {
     qos: 'Only at QoS',
     retain: 'Retained',
     retains: { any: 'either', yes: 'only retained', no: 'only not retained' },
-    ipaddr: 'Only from this address or network',
+    ipaddr: 'Only from this network',
     anywhere: 'anywhere',
     also_set: (names: string) => `Also set, and kept: ${names}`,
     this_one: 'this one decides',
