@@ -35,8 +35,9 @@ bool Responder::receive(const http::Request& request, const PeerFacts& peer, htt
     grant_ = {};
     switch (route_.kind) {
       case Route::Kind::none:
-        plain(404, "no such page", out);
-        return request.framing == http::Framing::none;  // with a body behind it, the connection ends
+        if (request.framing == http::Framing::none) return true;
+        plain(404, "no such page", out);  // with a body behind it, the connection ends
+        return false;
       case Route::Kind::alive:
       case Route::Kind::ready:
         return true;
@@ -71,6 +72,7 @@ Responder::Wait Responder::answer(const http::Request& request, const PeerFacts&
     desk_.set_certificate(certificate_);
     switch (route_.kind) {
       case Route::Kind::none:
+        plain(404, "no such page", out);
         break;
       case Route::Kind::alive:
         plain(200, "alive\n", out);
