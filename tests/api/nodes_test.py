@@ -28,7 +28,7 @@ class NodesTest(ConsoleCase):
         return desk.daemon.post_json("/v1/decide", {"clientid": client_id, "username": "u", "password": password}).json["reason"]
 
     def kept(self, seat):
-        return [d["client_id"] for d in seat.get("/decisions?limit=100").json["items"]]
+        return [d["client_id"] for d in seat.get("/decisions?limit=100").json.get("items", [])]  # none while the database is away
 
     def test_who_signed_in_at_one_node_is_signed_in_at_all(self):
         late = self.two.link().split("#/welcome/")[1]
