@@ -87,8 +87,10 @@ Result<Rows> Connection::query(const char* sql, const std::vector<Param>& params
                    values.data(), lengths.data(), formats.data(), 1);
   Rows rows(raw);
   const ExecStatusType status = raw ? PQresultStatus(raw) : PGRES_FATAL_ERROR;
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return unexpected(error_of(raw_.get(), raw));
-  return rows;
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return rows;
+  // An error without a state is libpq's, not the server's: nobody is there. PQstatus says so a question later.
+  if (!raw || !PQresultErrorField(raw, PG_DIAG_SQLSTATE)) lost_ = true;
+  return unexpected(error_of(raw_.get(), raw));
 }
 
 Result<void> Connection::execute(const char* sql, const std::vector<Param>& params) {
@@ -107,7 +109,7 @@ void Connection::take_notices(const std::function<void(std::string_view payload)
   }
 }
 
-bool Connection::broken() const noexcept { return PQstatus(raw_.get()) != CONNECTION_OK; }
+bool Connection::broken() const noexcept { return lost_ || PQstatus(raw_.get()) != CONNECTION_OK; }
 
 Result<Transaction> Transaction::begin(Connection& connection, const char* how) {
   if (Result<void> done = connection.execute(how); !done) return unexpected(done.error());

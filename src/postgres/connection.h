@@ -69,6 +69,7 @@ class Connection {
   };
   explicit Connection(pg_conn* raw) : raw_(raw) {}
   std::unique_ptr<pg_conn, Finish> raw_;
+  bool lost_ = false;
 };
 
 // Rolled back where it was not committed.
