@@ -101,7 +101,12 @@ void Engine::make_tables() {
       wanted_.store(true, std::memory_order_release);
       break;
     }
-    key->build(on, tick);
+    try {
+      key->build(on, tick);
+    } catch (const std::bad_alloc&) {  // the key stays with OpenSSL till there is room
+      wanted_.store(true, std::memory_order_release);
+      break;
+    }
     if (key->table_bytes() == 0) continue;
     bytes += key->table_bytes();
     ++built;

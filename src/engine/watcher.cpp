@@ -261,13 +261,25 @@ void Engine::Impl::follow_crypto_setting() {
   fast::Engine& engine = fast::Engine::instance();
   engine.make_tables();
   if (confirming.joinable() || !engine.enabled()) return;
-  Result<std::thread> started = start_thread([this] {
-    confirmer.run([this](std::string_view fault) {
-      log.line(LogLevel::error, "the fast engine is off, OpenSSL verifies alone: " + std::string(fault));
-      forget_tokens.store(true, std::memory_order_release);
-      remote_changed.store(true, std::memory_order_release);  // publishes
-      wake_watcher();
-    });
+  const auto on_fault = [this](std::string_view fault) {
+    log.line(LogLevel::error, "the fast engine is off, OpenSSL verifies alone: " + std::string(fault));
+    forget_tokens.store(true, std::memory_order_release);
+    remote_changed.store(true, std::memory_order_release);  // publishes
+    wake_watcher();
+  };
+  Result<std::thread> started = start_thread([this, on_fault] {
+    const auto stopped = [this] {
+      const std::lock_guard lock(wake_mutex);
+      return stop;
+    };
+    do {
+      try {
+        return confirmer.run(on_fault);
+      } catch (const std::bad_alloc&) {
+        // No room for what waits to be confirmed: until there is, OpenSSL verifies alone.
+        std::this_thread::sleep_for(kPeriod);
+      }
+    } while (!stopped());
   });
   if (started) confirming = std::move(*started);  // else at the next look; what waits for it is counted
 }
