@@ -139,7 +139,7 @@ bool Application::start() {
   }
   open_control_socket();
   if (!settings->console.listen.empty()) {
-    auto console = ConsoleFront::start(*engine_, *settings, config_path_);
+    auto console = ConsoleFront::start(*engine_, *settings, config_path_, own_handlers());
     if (!console) return refuse({console.error()});
     console_ = std::move(*console);
   }
@@ -169,22 +169,27 @@ void Application::share_admissions(const std::string& url) {
   admission_listener_ = std::make_unique<postgres::Listener>(url, postgres::kAdmissionChannel, std::move(hooks));
 }
 
-void Application::open_control_socket() {
-  if (settings_.control_socket.empty()) return;
-  control::ServerOptions options;
-  options.path = settings_.control_socket;
-  options.handlers = control::engine_handlers(*engine_, [this] {
+control::HandlerTable Application::own_handlers() {
+  control::HandlerTable out = control::engine_handlers(*engine_, [this] {
     control::HostFacts facts{{"daemon", std::string("sallyportd ") + SALLYPORT_VERSION},
                              {"connections", std::to_string(server_->connections())},
                              {"admissions", std::to_string(house_->admissions.size())}};
     for (auto& fact : house_->endings.report()) facts.push_back(std::move(fact));
     return facts;
   });
-  options.handlers["metrics"] = [this](const nlohmann::json&) -> Result<nlohmann::json> {
+  out["metrics"] = [this](const nlohmann::json&) -> Result<nlohmann::json> {
     return nlohmann::json{{"text", house_->metrics_text()}};
   };
-  control::add_session_verbs(options.handlers,
+  control::add_session_verbs(out,
                              [this](const control::SessionOrder& order) { return house_->operator_ends.give(order); });
+  return out;
+}
+
+void Application::open_control_socket() {
+  if (settings_.control_socket.empty()) return;
+  control::ServerOptions options;
+  options.path = settings_.control_socket;
+  options.handlers = own_handlers();
   auto server = control::Server::start(std::move(options));
   if (!server) return say(LogLevel::error, "no control socket: " + one_line(server.error()));
   control_ = std::move(*server);

@@ -26,6 +26,8 @@ class Application {
  private:
   bool start();
   void share_admissions(const std::string& url);
+  // What this process answers: on its control socket, and to its own console.
+  control::HandlerTable own_handlers();
   void open_control_socket();
   void warn_of_loose_ends();
   void wait_for_signals();

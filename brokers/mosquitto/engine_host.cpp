@@ -89,6 +89,7 @@ void EngineHost::open_control_socket() {
   });
   options.handlers["sessions"] = [this](const nlohmann::json& request) { return board_.list(request); };
   options.handlers["session_ends"] = [this](const nlohmann::json& request) { return board_.ends(request); };
+  options.handlers["session_keys"] = [this](const nlohmann::json& request) { return board_.by_key(request); };
   control::add_session_verbs(options.handlers,
                              [this](const control::SessionOrder& order) { return orders_.give(order); });
   auto server = control::Server::start(std::move(options));

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "bars/bar_list.h"
 #include "engine/decision_log.h"
 
 namespace sallyport::mosquitto {
@@ -48,7 +49,7 @@ void SessionBoard::entered(std::string_view id, Client client, const Session& s)
     // Where the gate handed it on, the name is CONNECT's own say, and may be a token.
     Entry entry{
         client,  s.standing,   s.authenticator, s.principal_verified, s.principal, shown_name(s.username), s.address,
-        s.since, s.expires_at, s.ends_at};
+        s.since, s.expires_at, s.ends_at,       s.marks.key};
     const std::lock_guard lock(mutex_);
     entries_.insert_or_assign(std::string(id), std::move(entry));
   } catch (const std::exception&) {
@@ -132,6 +133,26 @@ Result<json> SessionBoard::ends(const json& request) const {
     return true;
   });
   return json{{"counts", counts}, {"without_end", without}, {"later", later}, {"sessions", all}};
+}
+
+Result<json> SessionBoard::by_key(const json& request) const {
+  const auto labels = request.find("labels");
+  if (labels == request.end() || !labels->is_array() || labels->size() > static_cast<std::size_t>(kMostBuckets))
+    return unexpected(invalid("labels must be a list of at most 4096 texts"));
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::int64_t> counts;
+  std::vector<Mark> marks;
+  for (const json& label : *labels) {
+    if (!label.is_string()) return unexpected(invalid("labels must be a list of texts"));
+    marks.push_back(key_mark(label.get_ref<const std::string&>()));
+    counts[{marks.back().high, marks.back().low}] = 0;
+  }
+  walk({}, [&](const std::string&, const Entry& e) {
+    if (const auto it = counts.find({e.key.high, e.key.low}); it != counts.end() && e.key) ++it->second;
+    return true;
+  });
+  json out = json::array();
+  for (const Mark& mark : marks) out.push_back(counts[{mark.high, mark.low}]);
+  return json{{"counts", std::move(out)}};
 }
 
 }  // namespace sallyport::mosquitto

@@ -27,6 +27,8 @@ class SessionBoard {
   Result<nlohmann::json> list(const nlohmann::json& request) const;
   // {"from":…,"width":…,"buckets":…} -> how many end when.
   Result<nlohmann::json> ends(const nlohmann::json& request) const;
+  // {"labels":[…]} -> {"counts":[…]}: how many came in by a token that the key of each label verified.
+  Result<nlohmann::json> by_key(const nlohmann::json& request) const;
 
  private:
   struct Entry {
@@ -37,6 +39,7 @@ class SessionBoard {
     std::string principal, username, address;
     UnixSeconds since = 0;
     std::optional<UnixSeconds> expires_at, ends_at;
+    Mark key;
   };
   // Each entry after `after`, a piece at a time; stops where `visit` says false.
   template <class Visit>

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bars/bar_list.h"
+
 namespace sallyport::mosquitto {
 namespace {
 
@@ -60,6 +62,22 @@ TEST(SessionBoardTest, CountsWhoEndsWhen) {
   EXPECT_EQ((*ends)["later"], 1);
   EXPECT_EQ((*ends)["without_end"], 1);
   EXPECT_EQ((*ends)["sessions"], 6);
+}
+
+TEST(SessionBoardTest, CountsWhoCameInByWhichKey) {
+  SessionBoard board;
+  Session by_a = admitted(), by_b = admitted();
+  by_a.marks.key = key_mark("jwks a");
+  by_b.marks.key = key_mark("jwks b");
+  board.entered("1", kOne, by_a);
+  board.entered("2", kOne, by_a);
+  board.entered("3", kOne, by_b);
+  board.entered("4", kOne, admitted());  // by password
+  const Result<json> counts = board.by_key({{"labels", {"jwks b", "jwks a", "jwks c", ""}}});
+  ASSERT_TRUE(counts);
+  EXPECT_EQ((*counts)["counts"], (json{1, 2, 0, 0}));
+  EXPECT_FALSE(board.by_key({{"labels", {7}}}));
+  EXPECT_FALSE(board.by_key(json::object()));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "bars/moment.h"
+#include "cli/commands/remote.h"
 #include "cli/output.h"
 #include "config/load.h"
 #include "engine/natural_end.h"
@@ -48,7 +49,7 @@ std::string_view title(BarClass of) { return of == BarClass::revocation ? "revoc
 }  // namespace
 
 void add_bar_common(CLI::App* command, BarOptions& options) {
-  command->add_option("--config", options.config, "the settings file, which names the store")->required();
+  add_place_options(command, options.config, options.server, "the settings file, which names the store");
   command->add_flag("--json", options.json, "one JSON value");
 }
 
@@ -134,6 +135,7 @@ std::vector<BarRecord> find_bars(Store& store, BarClass of, const BarOptions& op
 }
 
 void add_bar(BarClass of, const BarOptions& options) {
+  if (options.server.given()) return remote_add_bar(of, options);
   BarRecord bar = named_bar(of, options);
   bar.until = moment_of(options.until, "--until", options.json);
   bar.issued_before = moment_of(options.issued_before, "--issued-before", options.json);

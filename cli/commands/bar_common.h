@@ -10,6 +10,7 @@
 namespace sallyport::cli {
 
 struct BarOptions {
+  ServerPlace server;
   std::string config, why, search, issuer, until, issued_before;
   bool json = false, pattern = false;
   std::vector<std::int64_t> ids;

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/commands/bar_common.h"
+#include "cli/commands/remote.h"
 #include "cli/output.h"
 #include "cli/running_gate.h"
 
@@ -24,6 +25,7 @@ std::int64_t number(const Json& object, const char* name) {
 
 // The blocks of the store, and whom guessing has slowed in the process that runs, if one does.
 void show_list(const BarOptions& options) {
+  if (options.server.given()) return remote_list_bars(kSelf, options);
   const std::optional<nlohmann::json> running = ask_if_running(options.config, {{"verb", "slowed"}});
   const Json slowed = running && running->contains("slowed") ? Json((*running)["slowed"]) : Json();
   list_bars(kSelf, options, {{"slowed", slowed}});
@@ -38,6 +40,7 @@ void show_list(const BarOptions& options) {
 
 // What is named is unblocked, and let go where guessing has slowed it. One of the two must be so.
 void let_in(const BarOptions& options) {
+  if (options.server.given()) return remote_remove_bars(kSelf, options);
   bool let_go = false;
   const bool is_name = !options.username.empty();
   if (options.ids.empty() && !options.pattern && (is_name || !options.address.empty())) {

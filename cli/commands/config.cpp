@@ -3,8 +3,10 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "admin/settings_draft.h"
 #include "cli/command.h"
 #include "cli/commands/convert.h"
+#include "cli/commands/remote.h"
 #include "cli/key_files.h"
 #include "cli/output.h"
 #include "cli/source_check.h"
@@ -24,6 +26,7 @@ using Json = nlohmann::ordered_json;
 
 struct ConfigOptions {
   std::string config, file, comment;
+  ServerPlace server;
   bool json = false;
 };
 
@@ -252,6 +255,21 @@ std::size_t pinned(const LoadedSettings& loaded, const TomlNode& revision) {
   return count;
 }
 
+// The text that is kept: the file's own, or, where it has secrets, one without comments and with the secrets sealed.
+std::string text_to_keep(const ConfigOptions& options, const std::optional<SettingsRevision>& current,
+                         std::string& bytes) {
+  auto state = read_settings_state(options.config, current);
+  if (!state) fail({ErrorKind::kUnavailable, state.error().cause, state.error().hint, ""}, options.json);
+  auto root = parse_toml(bytes, options.file);
+  if (!root) fail(root.error(), options.json);
+  StoredValues values = values_of(*root);
+  const Result<std::size_t> sealed = seal_secrets(*state, values);
+  if (!sealed) fail(sealed.error(), options.json);
+  if (*sealed == 0) return bytes;
+  wipe(bytes);
+  return to_revision_text(values).toml;
+}
+
 void import_file(const ConfigOptions& options) {
   const auto alone = load_file_only(options.config);
   if (!alone) fail_with_faults(alone.error().faults, options, kRefused);
@@ -268,11 +286,13 @@ void import_file(const ConfigOptions& options) {
   if (!store) fail(store.error(), options.json);
   const auto current = (*store)->current_settings();
   if (!current) fail(current.error(), options.json);
-  const bool unchanged = *current && (*current)->toml == file->bytes;
+  const auto root = parse_toml(file->bytes, options.file);
+  const std::string text = text_to_keep(options, *current, file->bytes);
+  const bool unchanged = *current && (*current)->toml == text;
   std::int64_t number = unchanged ? (*current)->number : 0;
   if (!unchanged) {
     const std::string comment = options.comment.empty() ? "import of " + options.file : options.comment;
-    const auto made = (*store)->put_settings(file->bytes, author(), comment, *current ? (*current)->number : 0);
+    const auto made = (*store)->put_settings(text, author(), comment, *current ? (*current)->number : 0);
     if (!made) fail(made.error(), options.json);
     number = made->number;
   }
@@ -282,7 +302,6 @@ void import_file(const ConfigOptions& options) {
   // An address that cannot be reached now may be saved: it may be right tomorrow.
   if (!unchanged)
     for (Error& warning : source_warnings(checked->settings)) warnings.push_back(std::move(warning));
-  const auto root = parse_toml(file->bytes, options.file);
   const std::size_t held = root ? pinned(*checked, *root) : 0;
   if (options.json)
     return print(Json{{"revision", number},
@@ -326,11 +345,16 @@ void add_config_commands(CLI::App& app) {
 
   CLI::App* shows =
       config->add_subcommand("show", "each value and where it is from: the file, a revision of the store, the default");
-  shows->add_option("--config,file", options->config, "the settings file")->required();
+  CLI::Option_group* shown = shows->add_option_group("where", "one of the two");
+  shown->add_option("--config,file", options->config, "the settings file");
+  shown->add_option("--server", options->server.url, "a daemon's console, https://HOST:PORT, asked with an API token");
+  shown->require_option(1);
+  add_token_options(shows, options->server);
   shows->add_flag("--json", options->json, "one JSON object");
   shows->footer(
       "Secrets are shown as \"(set)\".\n\nExample:\n  sallyport config show --config /etc/sallyport/sallyport.toml");
-  shows->callback([options] { show(*options); });
+  shows->callback(
+      [options] { options->server.given() ? remote_show_settings(options->server, options->json) : show(*options); });
 
   CLI::App* defaults =
       config->add_subcommand("default", "print a settings file with every setting, its words and its default");
@@ -339,14 +363,19 @@ void add_config_commands(CLI::App& app) {
 
   CLI::App* imports =
       config->add_subcommand("import", "make a revision in the store out of a file, once it is without faults");
-  imports->add_option("--config", options->config, "the settings file that names the store")->required();
+  add_place_options(imports, options->config, options->server, "the settings file that names the store");
   imports->add_option("file", options->file, "the file whose settings become the revision")->required();
   imports->add_option("--comment", options->comment, "why, kept with the revision");
   imports->add_flag("--json", options->json, "one JSON object");
   imports->footer(
-      "Relative paths in FILE start at the folder of the settings file of --config.\n\nExample:\n  sallyport config "
+      "Relative paths in FILE start at the folder of the settings file of --config. Secrets are kept sealed under "
+      "[store] "
+      "key_file.\n\nExample:\n  sallyport config "
       "import --config /etc/sallyport/sallyport.toml rules.toml --comment \"leeway for the old gateways\"");
-  imports->callback([options] { import_file(*options); });
+  imports->callback([options] {
+    options->server.given() ? remote_import_settings(options->server, options->file, options->comment, options->json)
+                            : import_file(*options);
+  });
 
   add_convert_command(*config);
 

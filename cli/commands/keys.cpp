@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "cli/command.h"
+#include "cli/commands/remote.h"
 #include "cli/output.h"
 #include "cli/reply.h"
 #include "cli/running_gate.h"
@@ -21,6 +23,7 @@ namespace {
 using nlohmann::json;
 
 struct KeysOptions {
+  ServerPlace server;
   std::string config, url, ca_file, client_cert, client_key, proxy;
   std::optional<std::string> source;
   bool json = false, allow_http = false, discover = false;
@@ -43,6 +46,10 @@ std::string algorithms(const json& key) {
   std::string out;
   for (const std::string& name : texts(member(key, "algorithms"))) out += (out.empty() ? "" : " ") + name;
   return out;
+}
+
+json keys_of(const KeysOptions& o) {
+  return o.server.given() ? remote_keys(o.server, o.json) : ask_running(o.config, {{"verb", "keys"}}, o.json);
 }
 
 // -- list
@@ -78,7 +85,7 @@ void print_source(const json& s) {
 }
 
 void list(const KeysOptions& o) {
-  const json reply = ask_running(o.config, {{"verb", "keys"}}, o.json);
+  const json reply = keys_of(o);
   if (o.json) return print_reply(reply);
   const json& sources = member(reply, "sources");
   if (sources.is_array())
@@ -105,7 +112,16 @@ const json* find_source(const json& reply, const std::string& name) {
 void refresh(const KeysOptions& o) {
   json request{{"verb", "refresh"}};
   if (o.source) request["source"] = *o.source;
-  const json before = ask_running(o.config, request, o.json);
+  json before;
+  if (o.server.given()) {
+    before = remote_keys(o.server, o.json);
+    if (auto& all = before["sources"]; o.source && all.is_array())
+      all.erase(std::remove_if(all.begin(), all.end(), [&](const json& s) { return member(s, "name") != *o.source; }),
+                all.end());
+    remote_refresh_keys(o.server, o.source, o.json);
+  } else {
+    before = ask_running(o.config, request, o.json);
+  }
   const json& asked = member(before, "sources");
   if (!asked.is_array())
     fail({ErrorKind::kInternal, "the answer cannot be read", "are the command and the plugin of one release?", ""},
@@ -126,7 +142,7 @@ void refresh(const KeysOptions& o) {
   bool all = false;
   while (!all && std::chrono::steady_clock::now() < end) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    now = ask_running(o.config, {{"verb", "keys"}}, o.json);
+    now = keys_of(o);
     all = true;
     for (const json& s : asked) {
       const json* source = find_source(now, member(s, "name").is_string() ? s["name"].get<std::string>() : "");
@@ -214,10 +230,10 @@ void add_keys_commands(CLI::App& app) {
       "keys", "keys that come from the network: what is in force, fetch them now, why they cannot be had");
   keys->require_subcommand(1);
   const auto common = [&](CLI::App* command, bool config_required) {
-    auto* config = command->add_option("--config", options.config, "the settings file of the running broker");
-    if (config_required) config->required();
+    const char* words = "the settings file of the running broker";
+    if (config_required) add_place_options(command, options.config, options.server, words);
     command->add_flag("--json", options.json, "one JSON value");
-    return config;
+    return config_required ? nullptr : command->add_option("--config", options.config, words);
   };
   CLI::App* lists = keys->add_subcommand("list", "each source of keys in a running broker, how it is, and its keys");
   common(lists, true);

@@ -6,6 +6,7 @@
 #include "bars/bar_import.h"
 #include "cli/command.h"
 #include "cli/commands/bar_common.h"
+#include "cli/commands/remote.h"
 #include "cli/input_file.h"
 #include "cli/output.h"
 #include "config/load.h"
@@ -25,7 +26,12 @@ struct ImportFlags {
 // All of the file or nothing of it, in one transaction.
 void import_file(const BarOptions& options, const ImportFlags& flags) {
   InputFile file(flags.file, options.json);
-  ByteStream bytes(file.reader());
+  std::string whole;  // for a server
+  ByteStream bytes([&, read = file.reader()](char* buffer, std::size_t n) {
+    const std::size_t got = read(buffer, n);
+    if (options.server.given()) whole.append(buffer, got);
+    return got;
+  });
   BarImport import(bytes);
   if (Result<void> started = import.start(); !started) {
     Error error = started.error();
@@ -33,12 +39,15 @@ void import_file(const BarOptions& options, const ImportFlags& flags) {
     error.place = error.place.empty() ? printable(flags.file) : printable(flags.file) + ", " + error.place;
     fail(error, options.json);
   }
-  const auto store =
-      open_configured_store(options.config, flags.dry_run ? StoreAccess::read : StoreAccess::write, options.json);
-  std::optional<StoredSettings> stored;
-  if (const auto current = store->current_settings(); current && *current)
-    stored = StoredSettings{(*current)->toml, (*current)->number};
-  const Result<LoadedSettings, LoadFailure> loaded = load_settings(options.config, stored);
+  std::unique_ptr<Store> store;
+  std::optional<LoadedSettings> loaded;  // of a server, its own
+  if (!options.server.given()) {
+    store = open_configured_store(options.config, flags.dry_run ? StoreAccess::read : StoreAccess::write, options.json);
+    std::optional<StoredSettings> stored;
+    if (const auto current = store->current_settings(); current && *current)
+      stored = StoredSettings{(*current)->toml, (*current)->number};
+    if (auto known = load_settings(options.config, stored)) loaded = std::move(*known);
+  }
   const UnixSeconds now = SystemClock().unix_seconds();
   std::vector<BarRecord> good;
   std::vector<Error> faults;
@@ -73,7 +82,12 @@ void import_file(const BarOptions& options, const ImportFlags& flags) {
       std::fprintf(stderr, "sallyport: %s: %s\n%s%s%s", fault.place.c_str(), printable(fault.cause).c_str(),
                    fault.hint.empty() ? "" : "  hint: ", fault.hint.c_str(), fault.hint.empty() ? "" : "\n");
   const bool refused = bad > 0 && !flags.skip_bad;
-  if (!refused && !flags.dry_run) must(store->put_bars(good), options.json);
+  if (!refused && !flags.dry_run) {
+    if (store)
+      must(store->put_bars(good), options.json);
+    else
+      (void)remote_import_bars(options, std::move(whole));
+  }
   if (options.json) {
     Json out{{"rows", good.size() + bad + over},
              {"imported", refused || flags.dry_run ? 0 : good.size()},
@@ -134,13 +148,15 @@ void add_revoke_commands(CLI::App& app) {
 
   CLI::App* list = command("list", "what is revoked", "list --config /etc/sallyport/sallyport.toml --search meter-7");
   add_bar_list_options(list, *options);
-  list->callback([options] { list_bars(kSelf, *options); });
+  list->callback(
+      [options] { options->server.given() ? remote_list_bars(kSelf, *options) : list_bars(kSelf, *options); });
 
   CLI::App* remove = command("remove", "undo a revocation, by its number or by what it names",
                              "remove --config /etc/sallyport/sallyport.toml 17");
   remove->add_option("id", options->ids, "numbers, as list shows them");
   add_fields(remove, *options);
-  remove->callback([options] { remove_bars(kSelf, *options); });
+  remove->callback(
+      [options] { options->server.given() ? remote_remove_bars(kSelf, *options) : remove_bars(kSelf, *options); });
 
   CLI::App* import = command("import", "revoke many at once, from CSV",
                              "import --config /etc/sallyport/sallyport.toml revoked.csv --dry-run");

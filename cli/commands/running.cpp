@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/commands/remote.h"
 #include "cli/output.h"
 #include "cli/reply.h"
 #include "cli/running_gate.h"
@@ -18,6 +19,7 @@ using nlohmann::json;
 
 struct RunningOptions {
   std::string config;
+  ServerPlace server;
   bool json = false;
   std::optional<std::string> client_id;
   std::optional<int> last;
@@ -54,6 +56,7 @@ void print_health(const json& health) {
 }
 
 void status(const RunningOptions& options) {
+  if (options.server.given()) return remote_status(options.server, options.json);
   const json s = ask_running(options.config, {{"verb", "status"}}, options.json);
   if (options.json) return print_reply(s);
   const json host = member(s, "host");
@@ -168,7 +171,10 @@ void why(const RunningOptions& options) {
   json request{{"verb", "why"}};
   if (options.client_id) request["client_id"] = *options.client_id;
   if (options.last) request["last"] = *options.last;
-  json reply = ask_running(options.config, request, options.json);
+  const json reply = options.server.given()
+                         ? remote_decisions(options.server, options.client_id,
+                                            options.last.value_or(options.client_id ? 20 : 1), options.json)
+                         : ask_running(options.config, request, options.json);
   json list = member(reply, "decisions");
   if (!list.is_array() || list.empty()) {
     const std::string who = options.client_id
@@ -200,9 +206,13 @@ void why(const RunningOptions& options) {
 }
 
 CLI::App* add(CLI::App& app, const char* name, const char* what, const char* example, RunningOptions* options,
-              void (*run)(const RunningOptions&)) {
+              void (*run)(const RunningOptions&), bool over_server = false) {
   CLI::App* command = app.add_subcommand(name, what);
-  command->add_option("--config", options->config, "the settings file of the running broker's plugin")->required();
+  const char* config = "the settings file of the running broker's plugin";
+  if (over_server)
+    add_place_options(command, options->config, options->server, config);
+  else
+    command->add_option("--config", options->config, config)->required();
   command->add_flag("--json", options->json, "one JSON value");
   command->footer(example);
   command->callback([options, run] { run(*options); });
@@ -214,14 +224,14 @@ CLI::App* add(CLI::App& app, const char* name, const char* what, const char* exa
 void add_running_commands(CLI::App& app) {
   static RunningOptions options;
   add(app, "status", "how a running broker's gate is: settings in force, keys, users, health",
-      "Example: sallyport status --config /etc/sallyport/sallyport.toml", &options, status);
+      "Example: sallyport status --config /etc/sallyport/sallyport.toml", &options, status, true);
   add(app, "reload", "put the settings, keys and users as they are now into force in a running broker",
       "Example: sallyport reload --config /etc/sallyport/sallyport.toml", &options, reload);
   add(app, "metrics", "a running broker's counters as Prometheus text",
       "Example: sallyport metrics --config /etc/sallyport/sallyport.toml", &options, metrics);
   CLI::App* command =
       add(app, "why", "why a running broker's gate refused a client, step by step",
-          "Example: sallyport why --client-id meter-7 --config /etc/sallyport/sallyport.toml", &options, why);
+          "Example: sallyport why --client-id meter-7 --config /etc/sallyport/sallyport.toml", &options, why, true);
   auto* by_client =
       command->add_option("--client-id", options.client_id, "the client that was refused (its newest refusal)");
   auto* last = command->add_option("--last", options.last, "that many of the last refusals, the newest last")

@@ -8,6 +8,7 @@
 
 #include "auth/session_query.h"
 #include "cli/command.h"
+#include "cli/commands/remote.h"
 #include "cli/output.h"
 #include "cli/running_gate.h"
 
@@ -16,6 +17,7 @@ namespace {
 
 struct SessionOptions {
   std::string config;
+  ServerPlace server;
   std::vector<std::string> where;
   std::size_t pace = 100;
   bool json = false, yes = false, dry_run = false;
@@ -38,11 +40,15 @@ bool confirmed() {
 
 void end_sessions(const SessionOptions& options) {
   if (const auto query = SessionQuery::parse(options.where); !query) fail(query.error(), kUsage, options.json);
-  const auto ask = [&](const char* verb) {
-    return ask_running(options.config, {{"verb", verb}, {"where", options.where}, {"a_second", options.pace}},
-                       options.json);
+  const auto ask = [&](bool end) {
+    if (options.server.given())
+      return remote_end_sessions(options.server, options.where, options.pace, !end, options.json);
+    return count_of(ask_running(
+        options.config,
+        {{"verb", end ? "session_end" : "session_count"}, {"where", options.where}, {"a_second", options.pace}},
+        options.json));
   };
-  const std::size_t sessions = count_of(ask("session_count"));
+  const std::size_t sessions = ask(false);
   const std::size_t seconds = (sessions + options.pace - 1) / options.pace;
   if (!options.json)
     fmt::print("{} session{}{}\n", sessions, sessions == 1 ? "" : "s",
@@ -55,7 +61,7 @@ void end_sessions(const SessionOptions& options) {
            options.json);
     go = confirmed();
   }
-  const std::size_t ended = go ? count_of(ask("session_end")) : 0;
+  const std::size_t ended = go ? ask(true) : 0;
   if (options.json)
     std::puts(nlohmann::json{{"sessions", sessions}, {"ending", ended}, {"seconds", go ? seconds : 0}}.dump(2).c_str());
   else if (go)
@@ -72,8 +78,8 @@ void add_session_commands(CLI::App& app) {
   CLI::App* session = app.add_subcommand("session", "the sessions of a running broker or daemon");
   session->require_subcommand(1);
   CLI::App* end = session->add_subcommand("end", "end those that all conditions fit, some a second");
-  end->add_option("--config", options->config, "the settings file of the running broker's plugin, or of the daemon")
-      ->required();
+  add_place_options(end, options->config, options->server,
+                    "the settings file of the running broker's plugin, or of the daemon");
   end->add_option(
          "--where", options->where,
          "NAME=VALUE: client_id, username, principal (* and ? are patterns), address (a network), issuer, kid, "

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "cli/command.h"
+#include "cli/commands/remote.h"
 #include "cli/commands/user_common.h"
 #include "cli/output.h"
 #include "codec/utf8.h"
@@ -36,6 +37,7 @@ void check_name(const UserOptions& options) {
 
 void add(const UserOptions& options) {
   check_name(options);
+  if (options.server.given()) return remote_add_user(options);
   const auto store = open_configured_store(options.config, StoreAccess::write, options.json);
   // Told before a password is asked for.
   if (must(store->find_user(options.name), options.json))
@@ -50,6 +52,7 @@ void add(const UserOptions& options) {
 }
 
 void set_password(const UserOptions& options) {
+  if (options.server.given()) return remote_set_password(options);
   const auto store = open_configured_store(options.config, StoreAccess::write, options.json);
   const auto before = must(store->find_user(options.name), options.json);
   if (!before)
@@ -63,6 +66,7 @@ void set_password(const UserOptions& options) {
 }
 
 void set_enabled(const UserOptions& options, bool enabled) {
+  if (options.server.given()) return remote_set_enabled(options, enabled);
   const auto store = open_configured_store(options.config, StoreAccess::write, options.json);
   if (Result<void> done = store->set_enabled(options.name, enabled); !done) {
     Error error = done.error();
@@ -73,6 +77,7 @@ void set_enabled(const UserOptions& options, bool enabled) {
 }
 
 void remove(const UserOptions& options) {
+  if (options.server.given()) return remote_delete_user(options);
   const auto store = open_configured_store(options.config, StoreAccess::write, options.json);
   if (Result<void> done = store->delete_user(options.name); !done) {
     Error error = done.error();
@@ -83,6 +88,7 @@ void remove(const UserOptions& options) {
 }
 
 void list(const UserOptions& options) {
+  if (options.server.given()) return remote_list_users(options);
   const auto store = open_configured_store(options.config, StoreAccess::read, options.json);
   // One more than is shown tells whether there is more.
   std::vector<UserRecord> users =
@@ -108,6 +114,7 @@ void list(const UserOptions& options) {
 }
 
 void show(const UserOptions& options) {
+  if (options.server.given()) return remote_show_user(options);
   const auto store = open_configured_store(options.config, StoreAccess::read, options.json);
   const auto user = must(store->find_user(options.name), options.json);
   if (!user)

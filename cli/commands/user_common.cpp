@@ -11,7 +11,7 @@
 namespace sallyport::cli {
 
 void add_common_options(CLI::App* command, UserOptions& options) {
-  command->add_option("--config", options.config, "the settings file, which names the store")->required();
+  add_place_options(command, options.config, options.server, "the settings file, which names the store");
   command->add_flag("--json", options.json, "one JSON value");
 }
 

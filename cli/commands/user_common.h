@@ -7,6 +7,7 @@
 
 #include "base/secret.h"
 #include "cli/command.h"
+#include "cli/server.h"
 #include "store/store.h"
 #include "users/password_hash.h"
 
@@ -16,6 +17,7 @@ using Json = nlohmann::ordered_json;
 
 struct UserOptions {
   std::string config, name, search, after;
+  ServerPlace server;
   std::size_t limit = 1000;
   bool json = false;
   bool password_stdin = false, generate = false, strong = false, superuser = false, disabled = false;

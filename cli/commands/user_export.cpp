@@ -47,7 +47,8 @@ void export_users(const UserOptions& options) {
 void add_user_export_commands(CLI::App* user) {
   auto options = std::make_shared<UserOptions>();
   CLI::App* exports = user->add_subcommand("export", "all users as CSV, or as a JSON array, as user import takes them");
-  add_common_options(exports, *options);
+  exports->add_option("--config", options->config, "the settings file, which names the store")->required();
+  exports->add_flag("--json", options->json, "one JSON value");
   exports->footer(
       "Passwords are never in it; hashes are: keep the file as you keep the store.\n\nExample:\n"
       "  sallyport user export --config /etc/sallyport/sallyport.toml > users.csv");

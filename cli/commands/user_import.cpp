@@ -5,14 +5,15 @@
 
 #include <atomic>
 #include <cstdio>
-#include <map>
 #include <thread>
 
 #include "base/start_thread.h"
+#include "cli/commands/remote.h"
 #include "cli/commands/user_common.h"
 #include "cli/input_file.h"
 #include "cli/output.h"
 #include "users/csv_import.h"
+#include "users/import_words.h"
 
 namespace sallyport::cli {
 namespace {
@@ -28,32 +29,40 @@ constexpr std::size_t kFaultsShown = 20;
 // What stands for a hash while a file is only looked through; never committed.
 constexpr const char* kNotHashedYet = "$pending";
 
-ImportOptions to_options(const ImportFlags& flags) {
-  static const std::map<std::string, ImportFormat> formats{{"auto", ImportFormat::automatic},
-                                                           {"csv", ImportFormat::csv},
-                                                           {"emqx", ImportFormat::emqx},
-                                                           {"mosquitto", ImportFormat::mosquitto}};
-  static const std::map<std::string, ImportHash> hashes{{"auto", ImportHash::automatic},
-                                                        {"plain", ImportHash::plain},
-                                                        {"md5", ImportHash::md5},
-                                                        {"sha", ImportHash::sha},
-                                                        {"sha256", ImportHash::sha256},
-                                                        {"sha512", ImportHash::sha512},
-                                                        {"bcrypt", ImportHash::bcrypt},
-                                                        {"pbkdf2-sha1", ImportHash::pbkdf2_sha1},
-                                                        {"pbkdf2-sha256", ImportHash::pbkdf2_sha256},
-                                                        {"pbkdf2-sha512", ImportHash::pbkdf2_sha512}};
-  static const std::map<std::string, SaltPosition> positions{
-      {"prefix", SaltPosition::prefix}, {"suffix", SaltPosition::suffix}, {"none", SaltPosition::none}};
-  static const std::map<std::string, SaltEncoding> encodings{
-      {"text", SaltEncoding::text}, {"hex", SaltEncoding::hex}, {"base64", SaltEncoding::base64}};
-  ImportOptions options;
-  options.format = formats.at(flags.format);
-  options.hash = hashes.at(flags.hash);
-  if (!flags.salt_position.empty()) options.salt_position = positions.at(flags.salt_position);
-  options.salt_encoding = encodings.at(flags.salt_encoding);
-  options.iterations = flags.iterations;
-  return options;
+ImportOptions to_options(const ImportFlags& flags, bool json) {
+  return must(to_import_options({.format = flags.format,
+                                 .hash = flags.hash,
+                                 .salt_position = flags.salt_position,
+                                 .salt_encoding = flags.salt_encoding,
+                                 .iterations = flags.iterations}),
+              json);
+}
+
+// The whole file goes to the daemon, which reads it as this command does.
+void import_at_server(const UserOptions& options, const ImportFlags& flags) {
+  constexpr std::size_t kMost = 64u * 1024 * 1024;
+  InputFile file(flags.file, options.json);
+  RemoteImport order;
+  const ReadBytes read = file.reader();
+  std::string piece(64 * 1024, '\0');
+  for (std::size_t n; (n = read(piece.data(), piece.size())) > 0;) {
+    order.bytes.append(piece, 0, n);
+    if (order.bytes.size() > kMost)
+      fail(invalid("the file is larger than the 64 MiB that a daemon takes at once", "part it"), kUsage, options.json);
+  }
+  wipe(piece);
+  if (file.failed())
+    fail({ErrorKind::kUnavailable, fmt::format("cannot read all of {}", printable(flags.file)), "", ""}, options.json);
+  order.file_name = flags.file.substr(flags.file.rfind('/') + 1);
+  order.format = flags.format;
+  order.hash = flags.hash;
+  order.salt_position = flags.salt_position;
+  order.salt_encoding = flags.salt_encoding;
+  order.iterations = flags.iterations;
+  order.dry_run = flags.dry_run;
+  order.skip_bad = flags.skip_bad;
+  order.replace = flags.replace;
+  remote_import_users(options, std::move(order));
 }
 
 class Importer {
@@ -94,7 +103,7 @@ class Importer {
   void pass(bool hash_now, std::size_t rows_expected = 0) {
     rows_ = good_ = plain_ = weak_ = bad_ = 0;
     faults_.clear();
-    Result<std::unique_ptr<UserImport>> import = open_user_import(bytes_.reader(), to_options(flags_));
+    Result<std::unique_ptr<UserImport>> import = open_user_import(bytes_.reader(), to_options(flags_, options_.json));
     if (!import) {
       stop_where_bytes_failed();  // nothing read is not a file that is empty
       Error error = import.error();
@@ -273,7 +282,10 @@ void add_user_import_command(CLI::App* user) {
       "  sallyport user import --config /etc/sallyport/sallyport.toml users.csv --dry-run\n"
       "  sallyport user import --config /etc/sallyport/sallyport.toml emqx.csv --format emqx --hash sha256 "
       "--salt-position suffix");
-  imports->callback([options, flags] { Importer(*options, *flags).run(); });
+  imports->callback([options, flags] {
+    if (options->server.given()) return import_at_server(*options, *flags);
+    Importer(*options, *flags).run();
+  });
 }
 
 }  // namespace sallyport::cli

@@ -34,7 +34,7 @@ Result<void> write_link(const std::string& path, const std::string& text) {
 }  // namespace
 
 Result<std::unique_ptr<ConsoleFront>> ConsoleFront::start(Engine& engine, const Settings& settings,
-                                                          const std::string& config_path) {
+                                                          const std::string& config_path, control::HandlerTable own) {
   const std::string folder = console_folder(settings.console.folder, settings.store.url);
   if (folder.empty()) return unexpected(invalid("the console has no folder of its own", "set folder under [console]"));
   Result<std::unique_ptr<ConsoleStore>> store = ConsoleStore::open(settings.store.url, folder + "/console.db");
@@ -66,7 +66,7 @@ Result<std::unique_ptr<ConsoleFront>> ConsoleFront::start(Engine& engine, const 
   server.max_body = kMostBody;
 
   std::unique_ptr<ConsoleFront> out(new ConsoleFront);
-  out->house_ = std::make_unique<ConsoleHouse>(engine, std::move(options), std::move(*store));
+  out->house_ = std::make_unique<ConsoleHouse>(engine, std::move(options), std::move(*store), std::move(own));
   out->house_->accounts.sweep();
   if (Result<void> offered = out->offer_first_link(); !offered) return unexpected(offered.error());
   out->server_ =

@@ -14,9 +14,9 @@ namespace sallyport::daemon {
 
 class ConsoleFront {
  public:
-  // The engine outlives it. `log` takes lines without secrets.
+  // The engine outlives it, and so does whom `own` asks: what this daemon itself answers, as on its control socket.
   static Result<std::unique_ptr<ConsoleFront>> start(Engine& engine, const Settings& file_settings,
-                                                     const std::string& config_path);
+                                                     const std::string& config_path, control::HandlerTable own);
   ~ConsoleFront();
 
   // "http://127.0.0.1:8090/", one for each listener.

@@ -7,14 +7,15 @@
 
 namespace sallyport::daemon {
 
-ConsoleHouse::ConsoleHouse(Engine& e, ConsoleOptions o, std::unique_ptr<ConsoleStore> s)
+ConsoleHouse::ConsoleHouse(Engine& e, ConsoleOptions o, std::unique_ptr<ConsoleStore> s, control::HandlerTable own)
     : engine(e),
       options(std::move(o)),
       store(std::move(s)),
       accounts(*store, e.clock()),
       watch(e, options.settings.broker_sockets),
       tail(e, watch),
-      imports(e.clock()) {
+      imports(e.clock()),
+      own_(std::move(own)) {
   for (const std::string& address : options.addresses) {
     hosts_.push_back(address);
     const auto parsed = parse_listen(address);
@@ -24,6 +25,21 @@ ConsoleHouse::ConsoleHouse(Engine& e, ConsoleOptions o, std::unique_ptr<ConsoleS
     if (parsed->loopback || parsed->host == "0.0.0.0" || parsed->host == "::")
       for (const char* name : {"localhost:", "127.0.0.1:", "[::1]:"}) hosts_.push_back(name + port);
   }
+}
+
+std::vector<std::pair<std::string, nlohmann::json>> ConsoleHouse::ask_everybody(
+    const nlohmann::json& question, std::vector<std::pair<std::string, Error>>* unable) {
+  std::vector<std::pair<std::string, nlohmann::json>> out;
+  const auto take = [&](std::string name, Result<nlohmann::json> answer) {
+    if (answer)
+      out.emplace_back(std::move(name), std::move(*answer));
+    else if (unable)
+      unable->emplace_back(std::move(name), answer.error());
+  };
+  if (const auto verb = own_.find(question.value("verb", "")); verb != own_.end())
+    take("sallyportd", verb->second(question));
+  for (std::size_t i = 0; i < watch.brokers(); ++i) take(watch.broker_name(i), watch.ask_broker(i, question));
+  return out;
 }
 
 bool ConsoleHouse::keeps_decisions() {

@@ -12,6 +12,7 @@
 #include "admin/process_watch.h"
 #include "admin/user_import_job.h"
 #include "config/settings.h"
+#include "control/server.h"
 #include "daemon/http_metrics.h"
 #include "engine/engine.h"
 
@@ -26,7 +27,7 @@ struct ConsoleOptions {
 };
 
 struct ConsoleHouse {
-  ConsoleHouse(Engine& e, ConsoleOptions o, std::unique_ptr<ConsoleStore> s);
+  ConsoleHouse(Engine& e, ConsoleOptions o, std::unique_ptr<ConsoleStore> s, control::HandlerTable own);
 
   Engine& engine;
   const ConsoleOptions options;
@@ -38,6 +39,10 @@ struct ConsoleHouse {
   HttpMetrics metrics;
   std::atomic<bool> draining{false};
 
+  // What each process says that answers, by its name: the daemon itself and the brokers. `unable` takes those
+  // that were asked and do not, and why.
+  std::vector<std::pair<std::string, nlohmann::json>> ask_everybody(
+      const nlohmann::json& question, std::vector<std::pair<std::string, Error>>* unable = nullptr);
   // Whether the settings in force keep decisions ([audit] keep).
   bool keeps_decisions();
   bool secure() const noexcept { return !options.settings.tls_cert.empty(); }
@@ -45,6 +50,7 @@ struct ConsoleHouse {
   bool is_ours(std::string_view host) const;
 
  private:
+  const control::HandlerTable own_;
   std::mutex keeps_mutex_;
   std::int64_t keeps_known_at_ms_ = -1'000'000;
   bool keeps_ = false;

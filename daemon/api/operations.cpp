@@ -26,6 +26,7 @@ std::span<const Operation> operations() {
       {"GET", "/refused/{reason}", "listRefusedDevices", viewer, list_refused_devices},
       {"GET", "/devices/{client_id}", "getDevice", viewer, get_device},
       {"GET", "/sessions", "listSessions", viewer, list_sessions},
+      {"POST", "/sessions/end", "endSessions", keeper, end_sessions},
       {"GET", "/reasons", "listReasons", viewer, list_reasons},
 
       {"GET", "/users", "listUsers", viewer, list_users},
@@ -67,6 +68,8 @@ std::span<const Operation> operations() {
       {"GET", "/blocks", "listBlocks", viewer, list_blocks},
       {"POST", "/blocks", "addBlock", keeper, add_block},
       {"DELETE", "/blocks/{id}", "removeBlock", keeper, remove_block},
+      {"GET", "/slowed", "listSlowed", viewer, list_slowed},
+      {"POST", "/slowed/let-go", "letGo", keeper, let_go},
 
       {"GET", "/administrators", "listAdministrators", administrator, list_administrators},
       {"POST", "/administrators", "addAdministrator", administrator, add_administrator},

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/start_thread.h"
 #include "control/client.h"
+#include "control/key_report.h"
 #include "control/report.h"
 
 namespace sallyport {
@@ -51,9 +53,13 @@ DecisionCounts read_decision_counts(std::string_view page) {
   while (!page.empty()) {
     const std::string_view line = page.substr(0, page.find('\n'));
     page.remove_prefix(std::min(page.size(), line.size() + 1));
+    const std::size_t space = line.rfind(' ');
+    if (line.starts_with("sallyport_decision_seconds_total{"))
+      for (std::size_t a = 0; a < 3; ++a)
+        if (name(static_cast<Authenticator>(a)) == label_of(line, "authenticator"))
+          out.seconds[a] = std::strtod(std::string(line.substr(space + 1)).c_str(), nullptr);
     if (!line.starts_with(begin)) continue;
     std::uint64_t n = 0;
-    const std::size_t space = line.rfind(' ');
     std::from_chars(line.data() + space + 1, line.data() + line.size(), n);
     for (std::size_t v = 0; v < 4; ++v)
       for (std::size_t a = 0; a < 3; ++a)
@@ -123,7 +129,7 @@ ProcessState ProcessWatch::look_at_self() const {
   out.kind = "daemon";
   out.answers = true;
   out.status = control::to_json(engine_.status());
-  out.counts = read_decision_counts(engine_.metrics().to_prometheus());
+  out.counts = read_decision_counts(engine_.metrics_text());
   return out;
 }
 
@@ -142,6 +148,21 @@ void ProcessWatch::look() {
   }
   add_to_hour(now);
   states_ = std::move(now);
+}
+
+void ProcessWatch::look_at_keys() {
+  std::vector<std::pair<std::string, json>> reports{{"sallyportd", control::keys_report(engine_)}};
+  for (std::size_t i = 0; i < sockets_.size(); ++i)
+    if (Result<json> answer = ask_broker(i, {{"verb", "keys"}}))
+      reports.emplace_back(broker_name(i), std::move(*answer));
+  const UnixSeconds at = engine_.clock().unix_seconds();
+  const std::lock_guard lock(mutex_);
+  for (const auto& [process, report] : reports) keys_.look(process, report, at);
+}
+
+std::vector<KeyChange> ProcessWatch::key_changes() const {
+  const std::lock_guard lock(mutex_);
+  return {keys_.changes().rbegin(), keys_.changes().rend()};
 }
 
 // What came since the last look. Under mutex_.
@@ -178,6 +199,7 @@ void ProcessWatch::run() {
   while (!stop_) {
     lock.unlock();
     look();
+    look_at_keys();
     lock.lock();
     wake_.wait_for(lock, kPeriod, [this] { return stop_; });
   }

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "admin/key_history.h"
 #include "base/clock.h"
 #include "base/modes.h"
 #include "base/reason.h"
@@ -28,6 +29,7 @@ using ByVerdict = std::array<std::uint64_t, 4>;
 // Decisions of one process since its start, by authenticator, verdict and reason.
 struct DecisionCounts {
   std::array<std::array<std::array<std::uint64_t, kReasonCount>, 3>, 4> by{};  // verdict, authenticator, reason
+  std::array<double, 3> seconds{};                                             // spent deciding, by authenticator
   ByVerdict totals() const;
 };
 // From its metrics page.
@@ -61,6 +63,8 @@ class ProcessWatch {
 
   std::vector<ProcessState> processes() const;
   HourSeries series() const;
+  // Newest first.
+  std::vector<KeyChange> key_changes() const;
   std::size_t brokers() const noexcept { return sockets_.size(); }
   std::string broker_name(std::size_t index) const;
   // On the caller's thread.
@@ -77,6 +81,7 @@ class ProcessWatch {
   void look();
   ProcessState look_at_broker(std::size_t index) const;
   ProcessState look_at_self() const;
+  void look_at_keys();
   void add_to_hour(const std::vector<ProcessState>& now);
 
   Engine& engine_;
@@ -84,6 +89,7 @@ class ProcessWatch {
   mutable std::mutex mutex_;
   std::vector<ProcessState> states_;
   std::vector<Step> steps_;
+  KeyHistory keys_;
   std::condition_variable wake_;
   bool stop_ = false;
   std::thread thread_;

@@ -101,6 +101,52 @@ TomlNode text_node(std::string text) {
   return out;
 }
 
+Result<TomlNode> sealed_node(std::string_view secret, const Sealer* sealer) {
+  if (!sealer)
+    return unexpected(invalid("secrets are kept sealed, and there is no key to seal with",
+                              "set key_file under [store] in the settings file: sallyport config seal-key FILE"));
+  TomlNode out;
+  out.type = TomlType::table;
+  out.members.push_back({"sealed", {}, text_node(encode_base64url(sealer->seal(secret)))});
+  return out;
+}
+
+bool is_sealed_of(const TomlNode* before, std::string_view secret, const Sealer* sealer) {
+  const TomlNode* text = before && sealer ? before->find("sealed") : nullptr;
+  const std::optional<std::string> bytes = text ? decode_base64url(text->text) : std::nullopt;
+  const std::optional<Secret> opened = bytes ? sealer->open(*bytes) : std::nullopt;
+  return opened && opened->view() == secret;
+}
+
+Result<std::size_t> seal(TomlNode& node, Part part, const TomlNode* before, const Sealer* sealer) {
+  if (part == Part::secret) {
+    if (node.type != TomlType::text) return std::size_t{0};  // its place, or sealed already
+    Result<TomlNode> sealed =
+        is_sealed_of(before, node.text, sealer) ? Result<TomlNode>(*before) : sealed_node(node.text, sealer);
+    if (!sealed) return unexpected(sealed.error());
+    wipe(node.text);
+    node = std::move(*sealed);
+    return std::size_t{1};
+  }
+  std::size_t count = 0;
+  for (TomlNode& item : node.items) {
+    const TomlNode* was = nullptr;
+    if (const TomlNode* name = item.find("name"); name && before)
+      for (const TomlNode& one : before->items)
+        if (const TomlNode* other = one.find("name"); other && other->text == name->text) was = &one;
+    const Result<std::size_t> sealed = seal(item, part, was, sealer);
+    if (!sealed) return sealed;
+    count += *sealed;
+  }
+  for (TomlMember& member : node.members) {
+    const Result<std::size_t> sealed =
+        seal(member.value, part_of_member(part, member.key), before ? before->find(member.key) : nullptr, sealer);
+    if (!sealed) return sealed;
+    count += *sealed;
+  }
+  return count;
+}
+
 class Maker {
  public:
   Maker(const Sealer* sealer, bool seals) : sealer_(sealer), seals_(seals) {}
@@ -138,12 +184,7 @@ class Maker {
  private:
   Result<TomlNode> text(std::string given, Part part) const {
     if (part != Part::secret || !seals_) return text_node(std::move(given));
-    if (!sealer_)
-      return unexpected(invalid("secrets are kept sealed, and there is no key to seal with",
-                                "set key_file under [store] in the settings file: sallyport config seal-key FILE"));
-    TomlNode out;
-    out.type = TomlType::table;
-    out.members.push_back({"sealed", {}, text_node(encode_base64url(sealer_->seal(given)))});
+    Result<TomlNode> out = sealed_node(given, sealer_);
     wipe(given);
     return out;
   }
@@ -203,6 +244,10 @@ std::string to_shown_toml(const TomlNode& node, bool has_secrets) {
 
 Result<TomlNode> to_toml_node(const json& value, const Setting& setting, const TomlNode* before, const Sealer* sealer) {
   return Maker(sealer, true).make(value, part_at_top(setting), before);
+}
+Result<std::size_t> seal_secrets(TomlNode& value, const Setting& setting, const TomlNode* before,
+                                 const Sealer* sealer) {
+  return seal(value, part_at_top(setting), before, sealer);
 }
 Result<TomlNode> to_toml_draft(const json& value, const Setting& setting, const TomlNode* before) {
   return Maker(nullptr, false).make(value, part_at_top(setting), before);

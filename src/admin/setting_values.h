@@ -2,6 +2,7 @@
 // is set, and the mark, coming back, means the secret that is there.
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ std::string to_shown_toml(const TomlNode& node, bool has_secrets);
 // sealed; an Error where there is no sealer.
 Result<TomlNode> to_toml_node(const nlohmann::json& value, const Setting& setting, const TomlNode* before,
                               const Sealer* sealer);
+// The same for a value out of a settings file, whose secrets are still in the clear: how many were sealed. One that is
+// the same as in `before` stays as it was sealed then.
+Result<std::size_t> seal_secrets(TomlNode& value, const Setting& setting, const TomlNode* before, const Sealer* sealer);
 // The same without sealing, to be judged and forgotten.
 Result<TomlNode> to_toml_draft(const nlohmann::json& value, const Setting& setting, const TomlNode* before);
 

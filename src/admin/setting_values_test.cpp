@@ -72,6 +72,38 @@ TEST(SettingValuesTest, SecretsAreSealedAndNothingElseIs) {
   EXPECT_FALSE(to_toml_node("s3cret", setting("jwt.secret"), nullptr, nullptr));
 }
 
+TEST(SettingValuesTest, SecretsOfAFileAreSealedWhereverTheyStandAndStayAsTheyWereWhereTheyAreTheSame) {
+  const Sealer sealer(std::string(32, 'k'));
+  TomlNode secret = node("\"s3cret\"");
+  EXPECT_EQ(seal_secrets(secret, setting("jwt.secret"), nullptr, &sealer).value(), 1u);
+  const std::string kept = to_toml(secret);
+  EXPECT_EQ(sealer.open(decode_base64url(secret.find("sealed")->text).value())->view(), "s3cret");
+  TomlNode again = node("\"s3cret\""), other = node("\"another\"");
+  EXPECT_EQ(seal_secrets(again, setting("jwt.secret"), &secret, &sealer).value(), 1u);
+  EXPECT_EQ(to_toml(again), kept);
+  EXPECT_EQ(seal_secrets(other, setting("jwt.secret"), &secret, &sealer).value(), 1u);
+  EXPECT_NE(to_toml(other), kept);
+
+  TomlNode issuers = node(
+      "[{ name = \"a\", secret = \"one\", jwks_headers = { X = \"two\" }, audience = \"m\" }, { name = \"b\", "
+      "secret_base64 = \"three\" }]");
+  EXPECT_EQ(seal_secrets(issuers, setting("jwt.issuers"), nullptr, &sealer).value(), 3u);
+  for (const char* word : {"one", "two", "three"}) EXPECT_EQ(to_toml(issuers).find(word), std::string::npos);
+  EXPECT_EQ(issuers.items[0].find("audience")->text, "m");
+  const std::string all = to_toml(issuers);
+  EXPECT_EQ(seal_secrets(issuers, setting("jwt.issuers"), nullptr, &sealer).value(), 0u);
+  EXPECT_EQ(to_toml(issuers), all);
+}
+
+TEST(SettingValuesTest, WhereASecretComesFromIsNotSealedAndWithoutAKeyNothingIsKept) {
+  TomlNode place = node("{ env = \"NAME\" }"), headers = node("{ X = \"s3cret\" }"), leeway = node("\"5s\"");
+  EXPECT_EQ(seal_secrets(place, setting("jwt.secret"), nullptr, nullptr).value(), 0u);
+  EXPECT_EQ(seal_secrets(leeway, setting("jwt.leeway"), nullptr, nullptr).value(), 0u);
+  const auto refused = seal_secrets(headers, setting("jwt.jwks_headers"), nullptr, nullptr);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().hint.find("key_file"), std::string::npos);
+}
+
 TEST(SettingValuesTest, WhatTomlHasNotIsRefused) {
   EXPECT_FALSE(to_toml_draft(json::array({nullptr}), setting("jwt.audience"), nullptr));
   EXPECT_FALSE(to_toml_draft(json(std::uint64_t{1} << 63), setting("jwt.leeway"), nullptr));

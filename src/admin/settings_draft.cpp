@@ -203,6 +203,34 @@ std::vector<Difference> differences(const StoredValues& before, const StoredValu
   return out;
 }
 
+namespace {
+
+// Under [store] key_file; nothing where there is none, or it cannot be read.
+Result<std::shared_ptr<const Sealer>> sealer_of(const SettingsState& state) {
+  const TomlNode* node = find_value(state.file.root, *find_setting("store.key_file"));
+  if (!node) return std::shared_ptr<const Sealer>();
+  return read_sealer(node->text.starts_with('/') ? node->text : state.file.source.folder + "/" + node->text);
+}
+
+}  // namespace
+
+Result<std::size_t> seal_secrets(const SettingsState& state, StoredValues& values) {
+  const Result<std::shared_ptr<const Sealer>> sealer = sealer_of(state);
+  if (!sealer) return unexpected(sealer.error());
+  std::size_t count = 0;
+  for (auto& [name, node] : values) {
+    const Setting* setting = find_setting(name);
+    if (!setting || !setting->secret) continue;
+    Result<std::size_t> sealed = seal_secrets(node, *setting, state.stored_value(*setting), sealer->get());
+    if (!sealed) {
+      sealed.error().place = name;
+      return sealed;
+    }
+    count += *sealed;
+  }
+  return count;
+}
+
 Draft lay_over(const SettingsState& state, const json& changes, bool seals) {
   Draft out;
   if (state.stored) out.values = values_of(state.stored->root);
@@ -211,10 +239,7 @@ Draft lay_over(const SettingsState& state, const json& changes, bool seals) {
   };
   std::shared_ptr<const Sealer> sealer;
   if (seals)
-    if (const TomlNode* node = find_value(state.file.root, *find_setting("store.key_file")))
-      if (auto read =
-              read_sealer(node->text.starts_with('/') ? node->text : state.file.source.folder + "/" + node->text))
-        sealer = std::move(*read);
+    if (auto read = sealer_of(state)) sealer = std::move(*read);
   for (const auto& [name, value] : changes.items()) {
     const Setting* setting = find_setting(name);
     if (!setting) {

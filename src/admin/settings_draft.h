@@ -55,6 +55,10 @@ struct Draft {
 // `seals`: to be kept; secrets are sealed under the file's key. Else to be judged and forgotten.
 Draft lay_over(const SettingsState& state, const nlohmann::json& changes, bool seals);
 
+// Values that are to be kept, with their secrets sealed under the file's key: how many were in the clear. An Error's
+// place is the setting.
+Result<std::size_t> seal_secrets(const SettingsState& state, StoredValues& values);
+
 struct DraftVerdict {
   std::vector<FieldProblem> problems, warnings, advice;
   std::optional<LoadedSettings> loaded;  // where there are no problems

@@ -9,7 +9,6 @@
 #include "base/start_thread.h"
 #include "codec/base64url.h"
 #include "crypto/random.h"
-#include "users/csv_import.h"
 #include "users/password_hash.h"
 
 namespace sallyport {
@@ -109,7 +108,7 @@ void UserImports::pass(Order& order, Store& store) {
     at += take;
     return take;
   };
-  Result<std::unique_ptr<UserImport>> import = open_user_import(read, {});
+  Result<std::unique_ptr<UserImport>> import = open_user_import(read, order.options);
   if (!import) return fail(import.error());
   if (Result<void> begun = store.begin_bulk(); !begun) return fail(begun.error());
   const WriteMode mode = order.replace ? WriteMode::replace : WriteMode::create_only;

@@ -14,6 +14,7 @@
 #include "admin/problem.h"
 #include "base/clock.h"
 #include "store/store.h"
+#include "users/csv_import.h"
 
 namespace sallyport {
 
@@ -38,6 +39,7 @@ class UserImports {
   struct Order {
     std::string store_url, body, file_name;
     bool dry_run = false, replace = false;
+    ImportOptions options;
   };
   // A Problem while another one runs.
   Result<UserImportState, Problem> start(Order order);

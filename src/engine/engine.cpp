@@ -1,5 +1,9 @@
 #include "engine/engine.h"
 
+#include <fmt/format.h>
+
+#include <chrono>
+
 #include "engine/engine_impl.h"
 #include "engine/key_status.h"
 #include "jose/verification_key.h"
@@ -73,7 +77,11 @@ Decision Engine::Decider::decide(const ConnectAttempt& attempt) {
   Impl& impl = *engine_.impl_;
   const GateSnapshot& snapshot = reader_.get();
   const Moment now = impl.clock->now();
+  const auto began = std::chrono::steady_clock::now();
   const Decision d = sallyport::decide(attempt, snapshot, now, *work_, memory());
+  const auto spent = std::chrono::steady_clock::now() - began;
+  impl.spent_ns[static_cast<std::size_t>(d.authenticator)].fetch_add(
+      static_cast<std::uint64_t>(std::chrono::nanoseconds(spent).count()), std::memory_order_relaxed);
   if (d.wants_rehash && attempt.password)
     if (const auto user = snapshot.users->find(attempt.username.value_or(std::string_view{})))
       impl.rehash.offer(user->username, user->version, *attempt.password);
@@ -209,9 +217,21 @@ EngineStatus Engine::status() const {
   return s;
 }
 
+namespace {
+void append_spent(std::string& page, const std::array<std::atomic<std::uint64_t>, 3>& spent_ns) {
+  constexpr const char* kName = "sallyport_decision_seconds_total";
+  page +=
+      fmt::format("# HELP {0} Time spent deciding, by the authenticator that answered.\n# TYPE {0} counter\n", kName);
+  for (std::size_t a = 0; a < spent_ns.size(); ++a)
+    page += fmt::format("{}{{authenticator=\"{}\"}} {:.9f}\n", kName, name(static_cast<Authenticator>(a)),
+                        static_cast<double>(spent_ns[a].load(std::memory_order_relaxed)) / 1e9);
+}
+}  // namespace
+
 std::string Engine::metrics_text() const {
   const EngineStatus s = status();
   std::string page = impl_->metrics.to_prometheus();
+  append_spent(page, impl_->spent_ns);
   append_gauge(page, "sallyport_ready", "1 when the gate can decide.", s.health.ready ? 1 : 0);
   append_gauge(page, "sallyport_degraded", "Number of causes that need a person.",
                static_cast<double>(s.health.degraded.size()));

@@ -2,6 +2,7 @@
 // counters; everything under `law_mutex` is the watcher's and the control socket's.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -42,6 +43,7 @@ struct Engine::Impl {
   CoarseClock system_clock;
   const Clock* clock;
   Metrics metrics;
+  std::array<std::atomic<std::uint64_t>, 3> spent_ns{};  // deciding, by the authenticator that answered
   DecisionRing ring;
   DecisionLog log;
   RateLimiter denials{4, 0.1, 4096};  // of topics, by client, that are kept and logged

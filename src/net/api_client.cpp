@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <atomic>
 #include <string_view>
 
@@ -10,6 +11,10 @@ namespace {
 
 struct Free {
   void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+};
+
+struct FreeList {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
 
 // A library's words as one line.
@@ -26,7 +31,7 @@ struct ApiClient::Impl {
   ApiClientOptions options;
   std::atomic<bool> cancelled{false};
   std::unique_ptr<CURL, Free> handle{curl_easy_init()};
-  std::string body;
+  std::string body, etag;
   char error[CURL_ERROR_SIZE] = {};
 
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) {
@@ -39,6 +44,22 @@ struct ApiClient::Impl {
       return 0;
     }
     return n;
+  }
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) {
+    const std::string_view line(data, size * count);
+    constexpr std::string_view name = "etag:";
+    if (line.size() > name.size() && line.size() < 200 &&
+        std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) { return a == (b | 0x20); })) {
+      std::string_view value = line.substr(name.size());
+      while (!value.empty() && static_cast<unsigned char>(value.front()) <= ' ') value.remove_prefix(1);
+      while (!value.empty() && static_cast<unsigned char>(value.back()) <= ' ') value.remove_suffix(1);
+      try {
+        static_cast<Impl*>(self)->etag = value;
+      } catch (const std::bad_alloc&) {
+        return 0;
+      }
+    }
+    return size * count;
   }
   static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
     return static_cast<Impl*>(self)->cancelled.load(std::memory_order_relaxed) ? 1 : 0;
@@ -53,15 +74,16 @@ ApiClient::~ApiClient() = default;
 
 void ApiClient::cancel() noexcept { impl_->cancelled.store(true, std::memory_order_relaxed); }
 
-ApiAnswer ApiClient::ask(const std::string& method, const std::string& path) {
+ApiAnswer ApiClient::ask(const ApiRequest& request) {
   Impl& one = *impl_;
   CURL* const c = one.handle.get();
-  if (!c) return {.status = 0, .body = {}, .fault = "no handle"};
-  if (one.cancelled.load(std::memory_order_relaxed)) return {.status = 0, .body = {}, .fault = "cancelled"};
+  if (!c) return {.status = 0, .body = {}, .fault = "no handle", .etag = {}};
+  if (one.cancelled.load(std::memory_order_relaxed)) return {.status = 0, .body = {}, .fault = "cancelled", .etag = {}};
   curl_easy_reset(c);
   one.body.clear();
+  one.etag.clear();
   one.error[0] = '\0';
-  const std::string url = one.options.base + path;
+  const std::string url = one.options.base + request.path;
   std::string password(one.options.password.view());
   bool good = true;
   const auto set = [&](CURLoption option, auto value) {
@@ -70,11 +92,35 @@ ApiAnswer ApiClient::ask(const std::string& method, const std::string& path) {
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_CUSTOMREQUEST, method.c_str());
+  set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
-  set(CURLOPT_USERNAME, one.options.user.c_str());
-  set(CURLOPT_PASSWORD, password.c_str());
+  std::string bearer(one.options.bearer.view());
+  if (!bearer.empty()) {
+    set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
+    set(CURLOPT_XOAUTH2_BEARER, bearer.c_str());
+  } else {
+    set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+    set(CURLOPT_USERNAME, one.options.user.c_str());
+    set(CURLOPT_PASSWORD, password.c_str());
+  }
+  std::unique_ptr<curl_slist, FreeList> headers;
+  const auto add_header = [&](const std::string& line) {
+    curl_slist* const longer = curl_slist_append(headers.get(), line.c_str());
+    good = good && longer;
+    if (!longer) return;
+    (void)headers.release();
+    headers.reset(longer);
+  };
+  if (!request.if_match.empty()) add_header("if-match: " + request.if_match);
+  if (!request.content_type.empty()) add_header("content-type: " + request.content_type);
+  if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
+    set(CURLOPT_POSTFIELDS, request.body.data());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    add_header("expect:");
+  }
+  if (headers) set(CURLOPT_HTTPHEADER, headers.get());
+  set(CURLOPT_HEADERFUNCTION, &Impl::on_header);
+  set(CURLOPT_HEADERDATA, &one);
   set(CURLOPT_USERAGENT, "sallyport/" SALLYPORT_VERSION);
   // Empty text, not null: null would let http_proxy and the like of the environment speak.
   set(CURLOPT_PROXY, "");
@@ -99,6 +145,7 @@ ApiAnswer ApiClient::ask(const std::string& method, const std::string& path) {
   const CURLcode code = good ? curl_easy_perform(c) : CURLE_FAILED_INIT;
   // libcurl keeps a copy of its own until the next option; ours ends here.
   wipe(password);
+  wipe(bearer);
   ApiAnswer out;
   if (code != CURLE_OK) {
     out.fault = one_line(one.error[0] ? one.error : curl_easy_strerror(code));
@@ -108,6 +155,7 @@ ApiAnswer ApiClient::ask(const std::string& method, const std::string& path) {
   curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
   out.status = static_cast<int>(status);
   out.body = std::move(one.body);
+  out.etag = std::move(one.etag);
   return out;
 }
 

@@ -229,6 +229,7 @@ class UsersThatChange(BrokerCase):
 
     def test_settings_put_into_the_store_are_in_force_within_a_second(self):
         gate = self.gate("")  # nothing but store and socket is pinned
+        gate.seal()
         broker = self.broker(gate)
         self.assertStaysOut(broker, username="x", password=tokens.good())
         file = gate.folder / "revision.toml"
@@ -240,7 +241,9 @@ class UsersThatChange(BrokerCase):
         self.in_within_a_second(broker, False, username="x", password=tokens.good())
 
     def test_what_the_file_names_is_pinned_against_the_store(self):
-        gate, broker = self.start(TOKENS)
+        gate = self.gate(TOKENS)
+        gate.seal()
+        broker = self.broker(gate)
         file = gate.folder / "revision.toml"
         file.write_text(f'[jwt]\nsecret = "{tokens.KEY[::-1]}"\nleeway = "7200s"\n')
         gate.cli("config", "import", file)

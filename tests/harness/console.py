@@ -76,12 +76,9 @@ class Console:
         if database:
             console = f'folder = "{self.folder}"\n' + console
         gate = self.daemon.gate
-        text = gate.file.read_text()
         if key_file:
-            gate.run("config", "seal-key", self.folder / "seal.key")
-            machine.give_to_broker(self.folder / "seal.key", 0o640)
-            text = text.replace("[store]\n", f'[store]\nkey_file = "{self.folder}/seal.key"\n')
-        text += f'[console]\nlisten = ["127.0.0.1:0"]\n{console}'
+            gate.seal()
+        text = gate.file.read_text() + f'[console]\nlisten = ["127.0.0.1:0"]\n{console}'
         gate.write_raw(text)
         if store_settings:
             file = self.folder / "first.toml"

@@ -38,6 +38,14 @@ class Gate:
         machine.give_to_broker(new, 0o640)
         os.replace(new, self.file)
 
+    def seal(self):
+        """A key for secrets in the store, which the broker's user can read too."""
+        key = self.folder / "seal.key"
+        self.run("config", "seal-key", key)
+        machine.give_to_broker(key, 0o640)
+        self.write_raw(self.file.read_text().replace("[store]\n", f'[store]\nkey_file = "{key}"\n', 1))
+        return key
+
     # -- command line
 
     def run(self, *words, stdin=None, timeout=60):

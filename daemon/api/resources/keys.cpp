@@ -20,7 +20,24 @@ void add_uses(ApiDesk& desk, Json& key) {
   const auto uses =
       desk.decisions.uses_of_key(key.value("label", ""), desk.house().engine.clock().unix_seconds() - kDay, 0);
   key["decisions"] = uses ? Json(uses->decisions) : Json();
-  key["sessions"] = nullptr;
+}
+
+// How many sessions came in by each key. Null where no broker tells.
+void add_sessions(ApiDesk& desk, const std::vector<Json*>& keys) {
+  Json labels = Json::array();
+  for (Json* key : keys) {
+    (*key)["sessions"] = nullptr;
+    if (labels.size() < 4096) labels.push_back(key->value("label", ""));
+  }
+  for (std::size_t i = 0; i < desk.house().watch.brokers(); ++i) {
+    const Result<Json> answer = desk.house().watch.ask_broker(i, {{"verb", "session_keys"}, {"labels", labels}});
+    if (!answer || !answer->contains("counts")) continue;
+    const Json& counts = (*answer)["counts"];
+    for (std::size_t k = 0; k < labels.size() && k < counts.size(); ++k) {
+      Json& sessions = (*keys[k])["sessions"];
+      sessions = (sessions.is_null() ? 0 : sessions.get<std::int64_t>()) + counts[k].get<std::int64_t>();
+    }
+  }
 }
 
 // The keys of the first broker that answers, else our own.
@@ -81,7 +98,19 @@ Outcome list_keys(ApiDesk& desk, const Call&) {
     add_uses(desk, key);
     local.push_back(std::move(key));
   }
-  return reply({{"process", process}, {"sources", std::move(sources)}, {"local", std::move(local)}});
+  std::vector<Json*> keys;
+  for (Json& source : sources)
+    for (Json& key : source["keys"]) keys.push_back(&key);
+  for (Json& key : local) keys.push_back(&key);
+  add_sessions(desk, keys);
+  Json history = Json::array();
+  for (const KeyChange& one : desk.house().watch.key_changes())
+    if (one.process == process)
+      history.push_back({{"at", one.at}, {"source", one.source}, {"added", one.added}, {"removed", one.removed}});
+  return reply({{"process", process},
+                {"sources", std::move(sources)},
+                {"local", std::move(local)},
+                {"history", std::move(history)}});
 }
 
 Outcome refresh_keys(ApiDesk& desk, const Call& call) {
@@ -163,11 +192,9 @@ Outcome who_uses_key(ApiDesk& desk, const Call& call) {
   const auto uses = desk.decisions.uses_of_key(label, desk.house().engine.clock().unix_seconds() - kDay, 100);
   if (!uses) return unexpected(uses.error());
   // Who of them is connected now.
-  std::int64_t sessions = 0;
-  for (const std::string& client : uses->examples)
-    sessions +=
-        static_cast<std::int64_t>(sessions_of_brokers(desk.house(), {{"client_id", client}, {"limit", 4}}).size());
-  return reply({{"sessions", sessions},
+  Json key{{"label", label}};
+  add_sessions(desk, {&key});
+  return reply({{"sessions", key["sessions"].is_null() ? Json(0) : key["sessions"]},
                 {"devices", uses->devices},
                 {"decisions", uses->decisions},
                 {"examples", uses->examples}});

@@ -114,6 +114,7 @@ Outcome list_authenticators(ApiDesk& desk, const Call&) {
   UnixSeconds since = 0;
   for (const ProcessState& p : desk.house().watch.processes()) {
     since = std::max(since, p.started_at);
+    for (std::size_t a = 0; a < 3; ++a) sum.seconds[a] += p.counts.seconds[a];
     for (std::size_t v = 0; v < 4; ++v)
       for (std::size_t a = 0; a < 3; ++a)
         for (std::size_t r = 0; r < kReasonCount; ++r) sum.by[v][a][r] += p.counts.by[v][a][r];
@@ -133,13 +134,16 @@ Outcome list_authenticators(ApiDesk& desk, const Call&) {
                         unavailable = said(Verdict::unavailable, who);
     const std::uint64_t mine = allowed + denied + unavailable;
     const std::uint64_t seen = enabled ? asked : 0;
-    items.push_back({{"name", name(who)},
-                     {"enabled", enabled},
-                     {"asked", seen},
-                     {"allowed", allowed},
-                     {"denied", denied},
-                     {"unavailable", unavailable},
-                     {"not_mine", seen > mine ? seen - mine : 0}});
+    items.push_back(
+        {{"name", name(who)},
+         {"enabled", enabled},
+         {"asked", seen},
+         {"allowed", allowed},
+         {"denied", denied},
+         {"unavailable", unavailable},
+         {"average_us",
+          mine ? Json(sum.seconds[static_cast<std::size_t>(who)] * 1e6 / static_cast<double>(mine)) : Json()},
+         {"not_mine", seen > mine ? seen - mine : 0}});
     asked = asked > mine ? asked - mine : 0;
   }
   return reply({{"items", std::move(items)}, {"no_match", name(own.no_match)}, {"since", since}});

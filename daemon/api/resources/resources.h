@@ -42,6 +42,10 @@ SP_OPERATION(list_reasons);
 // sessions.cpp
 SP_OPERATION(list_sessions);
 SP_OPERATION(get_ends);
+SP_OPERATION(end_sessions);
+// slowed.cpp
+SP_OPERATION(list_slowed);
+SP_OPERATION(let_go);
 // settings.cpp
 SP_OPERATION(get_settings);
 SP_OPERATION(check_draft);

@@ -1,6 +1,9 @@
 // Connected clients, as the brokers have them.
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "auth/session_query.h"
 #include "daemon/api/lists.h"
 #include "daemon/api/resources/resources.h"
 
@@ -51,6 +54,39 @@ Outcome list_sessions(ApiDesk& desk, const Call& call) {
                      {"ends_at", "ends_at"},
                      {"standing", "standing"}},
                     "sessions.csv", [](const Json& item) { return item["client_id"]; });
+}
+
+// Told to every broker and to the daemon, which end theirs at their own pace; with dry_run they are only counted.
+Outcome end_sessions(ApiDesk& desk, const Call& call) {
+  const Result<Json, Problem> body = json_body(call);
+  if (!body) return unexpected(body.error());
+  Members members(*body);
+  const std::vector<std::string> where = members.texts("where");
+  const std::int64_t pace = members.integer("a_second", 1, 100'000).value_or(100);
+  const bool dry = members.boolean("dry_run").value_or(false);
+  if (auto fault = members.fault()) return unexpected(*fault);
+  // Nothing named would be everybody.
+  if (where.empty())
+    return unexpected(
+        problem(422, "invalid", "nothing says which sessions are meant",
+                "where: [\"client_id=meter-*\"]; also username, principal, address, issuer, kid, key, jti, "
+                "authenticator",
+                "where"));
+  if (const auto query = SessionQuery::parse(where); !query) return unexpected(problem_of(query.error(), "where"));
+  std::vector<std::pair<std::string, Error>> unable;
+  std::int64_t sessions = 0;
+  for (const auto& [process, answer] : desk.house().ask_everybody(
+           {{"verb", dry ? "session_count" : "session_end"}, {"where", where}, {"a_second", pace}}, &unable))
+    sessions += answer.value("sessions", std::int64_t{0});
+  Json others = Json::array();
+  for (const auto& [process, error] : unable) others.push_back({{"process", process}, {"cause", error.cause}});
+  Reply out = reply({{"sessions", sessions},
+                     {"ending", dry ? 0 : sessions},
+                     {"seconds", (sessions + pace - 1) / pace},
+                     {"unable", std::move(others)}});
+  for (const std::string& one : where) out.subject += (out.subject.empty() ? "" : ", ") + one;
+  out.detail = dry ? fmt::format("counted {}", sessions) : fmt::format("{} ending", sessions);
+  return out;
 }
 
 // A curve out of all brokers' buckets; each has the same grid.

@@ -319,7 +319,10 @@ Outcome restore_revision(ApiDesk& desk, const Call& call) {
   if (!found) return unexpected(found.error());
   const Result<Loaded, Problem> now = load_to_change(desk, call);
   if (!now) return unexpected(now.error());
-  const StoredValues values = values_in(found->revision);
+  StoredValues values = values_in(found->revision);
+  // A revision of a time before sealing has its secrets in the clear.
+  if (const Result<std::size_t> sealed = seal_secrets(now->state, values); !sealed)
+    return unexpected(problem_of(sealed.error(), sealed.error().place));
   if (why.empty()) why = fmt::format("back to revision {}", *number);
   return keep(desk, call, *now, to_revision_text(values), values, why);
 }

@@ -1,6 +1,7 @@
 // Users out of files.
 #include "daemon/api/lists.h"
 #include "daemon/api/resources/resources.h"
+#include "users/import_words.h"
 
 namespace sallyport::daemon {
 namespace {
@@ -45,6 +46,17 @@ Outcome start_user_import(ApiDesk& desk, const Call& call) {
     return unexpected(problem(400, "invalid", "dry_run is neither true nor false", "", "dry_run"));
   if (existing != "refuse" && existing != "replace")
     return unexpected(problem(400, "invalid", "existing is neither refuse nor replace", "", "existing"));
+  ImportWords words;
+  words.format = call.in_query("format").value_or("auto");
+  words.hash = call.in_query("hash").value_or("auto");
+  words.salt_position = call.in_query("salt_position").value_or("");
+  words.salt_encoding = call.in_query("salt_encoding").value_or("text");
+  const Result<std::int64_t, Problem> iterations = number_of(call, "iterations", 0);
+  if (!iterations) return unexpected(iterations.error());
+  words.iterations = *iterations;
+  const Result<ImportOptions> options = to_import_options(words);
+  if (!options) return unexpected(problem(400, "invalid", options.error().cause, "", options.error().place));
+  order.options = *options;
   if (call.body.empty()) return unexpected(problem(422, "invalid", "the file is empty"));
   if (desk.house().options.store_url.empty())
     return unexpected(problem(503, "unavailable", "there is no store", "give [store] a url in the settings file"));
