@@ -71,15 +71,16 @@ std::optional<Problem> ConsoleService::refuse(const http::Request& request, cons
                              : problem(404, "not_found", "there is no such thing");
   const bool secure = house_.secure();
   const std::string_view cookie = session_cookie_of(request, secure);
-  bool by_token = false;
-  if (const auto header = request.header("authorization")) {
-    by_token = true;
-    if (header->size() > 7 && (header->starts_with("Bearer ") || header->starts_with("bearer ")))
-      if (auto found = house_.accounts.by_token(header->substr(7))) caller_ = std::move(*found);
-  } else if (auto found = house_.accounts.by_cookie(cookie)) {
-    caller_ = std::move(*found);
-  }
-  if (match_.operation->role == Role::none) return by_token ? std::nullopt : refuse_forgery(request, host);
+  Result<std::optional<Caller>, Problem> found = std::optional<Caller>();
+  const auto header = request.header("authorization");
+  if (!header)
+    found = house_.accounts.by_cookie(cookie);
+  else if (header->size() > 7 && (header->starts_with("Bearer ") || header->starts_with("bearer ")))
+    found = house_.accounts.by_token(header->substr(7));
+  if (found && *found) caller_ = std::move(**found);
+  if (match_.operation->role == Role::none) return header ? std::nullopt : refuse_forgery(request, host);
+  // Not 401: a page would sign its administrator out, and his session is as good as it was.
+  if (!found) return found.error();
   if (caller_.role == Role::none)
     return problem(401, "not_signed_in", "nobody is signed in, or the session has ended", "sign in again");
   if (caller_.kind == Caller::Kind::session) {

@@ -34,6 +34,12 @@ Problem dead_link() {
                  "whoever administers the gate can make a new one");
 }
 
+// Whoever asks is a stranger still: what the store said is not his.
+Problem nobody_can_say() {
+  return problem(503, "unavailable", "who asks cannot be looked up: the store does not answer",
+                 "try again; a session that was good is good again with the store");
+}
+
 // NIST SP 800-63B 5.1.1: length, and nothing that a list of guesses begins with.
 std::optional<Problem> refuse_password(std::string_view password, std::string_view name, std::string_view field) {
   const auto refuse = [&](std::string cause, std::string hint) {
@@ -59,21 +65,24 @@ std::optional<Problem> refuse_name(std::string_view name) {
 
 }  // namespace
 
-std::optional<Caller> Accounts::by_cookie(std::string_view cookie) {
-  if (cookie.empty() || cookie.size() > 128) return std::nullopt;
+Result<std::optional<Caller>, Problem> Accounts::by_cookie(std::string_view cookie) {
+  const std::optional<Caller> nobody;
+  if (cookie.empty() || cookie.size() > 128) return nobody;
   const std::string digest = digest_of(cookie);
   const Result<std::optional<ConsoleSession>> session = store_.find_session(digest);
-  if (!session || !*session) return std::nullopt;
+  if (!session) return unexpected(nobody_can_say());
+  if (!*session) return nobody;
   const UnixSeconds now = clock_.unix_seconds();
   const ConsoleSession& s = **session;
   if (now >= s.created_at + kSessionLife || now >= s.seen_at + kIdle) {
     (void)store_.end_session(digest);
-    return std::nullopt;
+    return nobody;
   }
   const Result<std::optional<AdministratorRecord>> found = store_.find_administrator(s.administrator);
-  if (!found || !*found || !(*found)->enabled) return std::nullopt;
+  if (!found) return unexpected(nobody_can_say());
+  if (!*found || !(*found)->enabled) return nobody;
   const std::optional<Role> role = role_from_name((*found)->role);
-  if (!role) return std::nullopt;
+  if (!role) return nobody;
   if (now >= s.seen_at + kSeenEvery) {
     (void)store_.saw_session(digest, now);
     (void)store_.saw_administrator(s.administrator, now);
@@ -81,24 +90,27 @@ std::optional<Caller> Accounts::by_cookie(std::string_view cookie) {
   Caller caller{Caller::Kind::session, s.administrator, s.administrator, *role, s.csrf, digest, 0, 0};
   caller.ends_at = s.created_at + kSessionLife;
   caller.idle_ends_at = std::min(now + kIdle, caller.ends_at);
-  return caller;
+  return std::optional<Caller>(std::move(caller));
 }
 
-std::optional<Caller> Accounts::by_token(std::string_view token) {
-  if (!token.starts_with(kTokenPrefix) || token.size() > 128) return std::nullopt;
+Result<std::optional<Caller>, Problem> Accounts::by_token(std::string_view token) {
+  const std::optional<Caller> nobody;
+  if (!token.starts_with(kTokenPrefix) || token.size() > 128) return nobody;
   const Result<std::optional<ApiTokenRecord>> found = store_.find_token(digest_of(token));
-  if (!found || !*found) return std::nullopt;
+  if (!found) return unexpected(nobody_can_say());
+  if (!*found) return nobody;
   const ApiTokenRecord& t = **found;
   const UnixSeconds now = clock_.unix_seconds();
-  if (now >= t.ends_at) return std::nullopt;
+  if (now >= t.ends_at) return nobody;
   const Result<std::optional<AdministratorRecord>> owner = store_.find_administrator(t.owner);
-  if (!owner || !*owner || !(*owner)->enabled) return std::nullopt;
+  if (!owner) return unexpected(nobody_can_say());
+  if (!*owner || !(*owner)->enabled) return nobody;
   const std::optional<Role> role = role_from_name(t.role), most = role_from_name((*owner)->role);
-  if (!role || !most) return std::nullopt;
+  if (!role || !most) return nobody;
   if (!t.last_seen_at || now >= *t.last_seen_at + kSeenEvery) (void)store_.saw_token(t.id, now);
   // A token never outgrows the one who made it.
-  return Caller{Caller::Kind::token, t.owner,  "token " + t.name, covers(*most, *role) ? *role : *most, "", "",
-                t.ends_at,           t.ends_at};
+  return std::optional<Caller>(Caller{Caller::Kind::token, t.owner, "token " + t.name,
+                                      covers(*most, *role) ? *role : *most, "", "", t.ends_at, t.ends_at});
 }
 
 bool Accounts::password_is_right(std::string_view hash, std::string_view password) {

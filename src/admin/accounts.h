@@ -45,9 +45,9 @@ class Accounts {
 
   Accounts(ConsoleStore& store, const Clock& clock) : store_(store), clock_(clock) {}
 
-  // Nothing: this cookie, or token, is nobody's.
-  std::optional<Caller> by_cookie(std::string_view cookie);
-  std::optional<Caller> by_token(std::string_view token);
+  // Nothing: this cookie, or token, is nobody's. A Problem: nobody can say, since the store is away.
+  Result<std::optional<Caller>, Problem> by_cookie(std::string_view cookie);
+  Result<std::optional<Caller>, Problem> by_token(std::string_view token);
 
   Result<SignedIn, Problem> sign_in(std::string_view name, std::string_view password, std::string_view address);
   // The session that this browser had ends: nobody can have planted the one that follows.

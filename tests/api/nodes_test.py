@@ -88,13 +88,20 @@ class NodesTest(ConsoleCase):
 
     def test_with_the_database_away_decisions_go_on_and_are_kept_when_it_is_back(self):
         ada = self.one.first("ada")
+        made = ada.post("/api-tokens", {"name": "ci", "role": "viewer", "ends_at": int(time.time()) + 600})
         self.decide(self.one, "before", tokens.good())
         self.eventually(lambda: self.kept(ada) == ["before"], "it was not kept", 5)
         self.database.sql("CHECKPOINT")  # kept decisions are not waited for: a crash may take the last moments
         self.database.stop(signal.SIGQUIT)
         self.assertEqual(self.decide(self.one, "meanwhile", tokens.good()), "token_ok")
         self.eventually(lambda: "decisions cannot be kept" in self.one.daemon.log(), "it does not say so")
-        self.assertGreaterEqual(ada.get("/overview").status, 400)
+        # Who asks cannot be looked up, which is not to say that he is nobody: a page must not sign him out.
+        token = self.one.seat()
+        token.token = made.json["token"]
+        for seat in (ada, token):
+            reply = seat.get("/overview")
+            self.assertStatus(reply, 503, "unavailable")
+        self.assertStatus(self.one.seat().get("/overview"), 401, "not_signed_in")
         self.database.start()
         self.eventually(lambda: ada.get("/session").status == 200, "the console did not come back")
         # A question that finds a connection of before is asked once more: nobody sees the loss.
