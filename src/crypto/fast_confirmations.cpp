@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "crypto/fast_known_answers.h"
+
 namespace sallyport::fast {
 
 Confirmations::Confirmations() : slots_(kSlots) {
@@ -39,14 +41,18 @@ Confirmations::Outcome Confirmations::confirm_next() noexcept {
     const std::size_t turn = slot.turn.load(std::memory_order_acquire);
     if (turn == at + 1) {
       if (!next_out_.compare_exchange_weak(at, at + 1, std::memory_order_relaxed)) continue;
-      const bool good = slot.key->judge(slot.scheme, slot.hash, {slot.input.data(), slot.input_size},
-                                        {slot.signature.data(), slot.signature_size});
+      const std::string_view input(slot.input.data(), slot.input_size);
+      const std::string_view signature(slot.signature.data(), slot.signature_size);
+      Outcome outcome = Outcome::confirmed;
+      if (!slot.key->judge(slot.scheme, slot.hash, input, signature))
+        outcome =
+            refusal_stands(*slot.key, slot.scheme, slot.hash, input, signature) ? Outcome::mismatch : Outcome::unasked;
       slot.key.reset();
       // Tokens do not stay: what is let in elsewhere by its bytes is not kept here longer than it takes.
       std::memset(slot.input.data(), 0, slot.input_size);
       std::memset(slot.signature.data(), 0, slot.signature_size);
       slot.turn.store(at + kSlots, std::memory_order_release);
-      return good ? Outcome::confirmed : Outcome::mismatch;
+      return outcome;
     }
     if (static_cast<std::ptrdiff_t>(turn - (at + 1)) < 0) return Outcome::nothing_waits;
     at = next_out_.load(std::memory_order_relaxed);

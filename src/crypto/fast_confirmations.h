@@ -27,8 +27,8 @@ class Confirmations {
   bool offer(const std::shared_ptr<Key>& key, SignatureScheme scheme, Hash hash, std::string_view input,
              std::string_view signature) noexcept;
 
-  enum class Outcome : std::uint8_t { nothing_waits, confirmed, mismatch };
-  // Takes one out and judges it.
+  enum class Outcome : std::uint8_t { nothing_waits, confirmed, unasked, mismatch };
+  // Takes one out and judges it; `unasked`: there was no memory for that.
   Outcome confirm_next() noexcept;
   bool empty() const noexcept;
 

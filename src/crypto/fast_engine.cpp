@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "crypto/fast_known_answers.h"
-
 namespace sallyport::fast {
 
 Engine& Engine::instance() {
@@ -19,10 +17,14 @@ Path Engine::path() const {
 
 void Engine::settle() {
   if (enabled_ && confirmers_ > 0 && !known_answers_right_ && !condemned() && !paths().empty()) {
-    known_answers_right_ = known_answers_are_right(path());
-    if (!known_answers_right_) {
-      condemned_.store(true, std::memory_order_release);
-      fault_ = "a known answer came out wrong on the path " + std::string(name(path()));
+    try {
+      known_answers_right_ = known_answers_are_right(path());
+      if (!known_answers_right_) {
+        condemned_.store(true, std::memory_order_release);
+        fault_ = "a known answer came out wrong on the path " + std::string(name(path()));
+      }
+    } catch (const std::bad_alloc&) {
+      unsettled_.store(true, std::memory_order_release);
     }
   }
   const bool answers = enabled_ && confirmers_ > 0 && known_answers_right_ && !condemned();
@@ -65,6 +67,10 @@ std::shared_ptr<Key> Engine::adopt(KeyType type, const std::string& first, const
 }
 
 void Engine::make_tables() {
+  if (unsettled_.exchange(false, std::memory_order_acq_rel)) {
+    std::lock_guard lock(mutex_);
+    settle();
+  }
   const std::uint32_t tick = tick_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (!active() || !wanted_.exchange(false, std::memory_order_acq_rel)) return;
   const std::unique_lock building(building_, std::try_to_lock);
@@ -147,6 +153,9 @@ void Engine::confirm_waiting() noexcept {
         return;
       case Confirmations::Outcome::confirmed:
         confirmed_.fetch_add(1, std::memory_order_relaxed);
+        break;
+      case Confirmations::Outcome::unasked:
+        unconfirmed_.fetch_add(1, std::memory_order_relaxed);
         break;
       case Confirmations::Outcome::mismatch:
         condemn("it accepted a signature that OpenSSL refuses");

@@ -18,6 +18,7 @@
 
 #include "crypto/fast_confirmations.h"
 #include "crypto/fast_key.h"
+#include "crypto/fast_known_answers.h"
 #include "crypto/fast_path.h"
 
 namespace sallyport::fast {
@@ -56,13 +57,14 @@ class Engine {
         !Confirmations::fits(input, signature))
       return judge();
     if (key->count_use()) wanted_.store(true, std::memory_order_release);
-    const Key::Answer answer = key->ask(tick_.load(std::memory_order_relaxed), input, signature);
-    if (answer == Key::Answer::none) return judge();
+    const Answer answer = key->ask(tick_.load(std::memory_order_relaxed), input, signature);
+    if (answer == Answer::none) return judge();
     answers_.fetch_add(1, std::memory_order_relaxed);
-    const bool accepted = answer == Key::Answer::accept;
+    const bool accepted = answer == Answer::accept;
     if (key->on_probation()) {
       const bool judged = judge();
-      if (judged != accepted) condemn("its answer differs from OpenSSL's");
+      if (judged != accepted && (judged || refusal_stands(*key, scheme, hash, input, signature)))
+        condemn("its answer differs from OpenSSL's");
       return judged;
     }
     if (accepted) offer(key, scheme, hash, input, signature);
@@ -136,6 +138,7 @@ class Engine {
   std::mutex building_;
   std::unique_ptr<Confirmations> waiting_;  // made before active_ is ever true, and kept
   std::atomic<bool> active_{false}, ever_active_{false}, condemned_{false}, wanted_{false}, asleep_{false};
+  std::atomic<bool> unsettled_{false};  // there was no memory to ask the known answers
   std::atomic<std::uint32_t> tick_{1}, bell_{0};
   std::atomic<std::uint64_t> answers_{0}, confirmed_{0}, unconfirmed_{0}, mismatches_{0};
   std::atomic<std::size_t> tables_{0}, table_bytes_{0};

@@ -24,8 +24,8 @@ class EcdsaTable final : public KeyTable {
     return std::make_unique<EcdsaTable>(std::move(key));
   }
   explicit EcdsaTable(std::unique_ptr<const Curve> key) : key_(std::move(key)) {}
-  bool verify(std::string_view input, std::string_view signature) const noexcept override {
-    return key_->verify(digest(kHash, input).view(), signature);
+  Answer verify(std::string_view input, std::string_view signature) const noexcept override {
+    return answer_of(key_->verify(digest(kHash, input).view(), signature));
   }
   std::size_t bytes() const noexcept override { return Curve::bytes(); }
 
@@ -44,8 +44,8 @@ class Ed25519Table final : public KeyTable {
     return std::make_unique<Ed25519Table>(key, std::move(made));
   }
   Ed25519Table(std::string_view bytes, std::unique_ptr<const Ed25519Key> key) : bytes_(bytes), key_(std::move(key)) {}
-  bool verify(std::string_view input, std::string_view signature) const noexcept override {
-    if (signature.size() != 64) return false;
+  Answer verify(std::string_view input, std::string_view signature) const noexcept override {
+    if (signature.size() != 64) return Answer::refuse;
     Sha512State state;
     state.update(signature.data(), 32);
     state.update(bytes_.data(), bytes_.size());
@@ -53,7 +53,7 @@ class Ed25519Table final : public KeyTable {
     Digest hash;
     hash.size = Sha512State::kSize;
     state.finish(hash.bytes.data());
-    return key_->verify(hash.view(), signature);
+    return answer_of(key_->verify(hash.view(), signature));
   }
   std::size_t bytes() const noexcept override { return Ed25519Key::bytes(); }
 
@@ -70,7 +70,7 @@ class RsaTable final : public KeyTable {
     return std::make_unique<RsaTable>(std::move(key));
   }
   explicit RsaTable(std::unique_ptr<const RsaKey> key) : key_(std::move(key)) {}
-  bool verify(std::string_view input, std::string_view signature) const noexcept override {
+  Answer verify(std::string_view input, std::string_view signature) const noexcept override {
     return key_->verify(digest(Hash::sha256, input).view(), signature);
   }
   std::size_t bytes() const noexcept override { return RsaKey::bytes(); }
@@ -161,12 +161,12 @@ Key::~Key() {
 
 // Sequentially consistent, both sides: either the reader's count is seen by drop_table(), or the reader sees that the
 // table is gone.
-Key::Answer Key::ask(std::uint32_t tick, std::string_view input, std::string_view signature) const noexcept {
+Answer Key::ask(std::uint32_t tick, std::string_view input, std::string_view signature) const noexcept {
   readers_.fetch_add(1);
   Answer answer = Answer::none;
   if (const KeyTable* table = table_.load()) {
     last_used_.store(tick, std::memory_order_relaxed);
-    answer = table->verify(input, signature) ? Answer::accept : Answer::refuse;
+    answer = table->verify(input, signature);
   }
   readers_.fetch_sub(1);
   return answer;

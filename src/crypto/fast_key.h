@@ -22,7 +22,7 @@ namespace sallyport::fast {
 class KeyTable {
  public:
   virtual ~KeyTable() = default;
-  virtual bool verify(std::string_view input, std::string_view signature) const noexcept = 0;
+  virtual Answer verify(std::string_view input, std::string_view signature) const noexcept = 0;
   virtual std::size_t bytes() const noexcept = 0;
 
   // Nothing for a key that the fast engine does not serve.
@@ -60,7 +60,6 @@ class Key {
            answers_.fetch_add(1, std::memory_order_relaxed) < kProbation;
   }
 
-  enum class Answer : std::uint8_t { none, refuse, accept };
   // By the table, where there is one. `tick` is remembered as the time of the last use.
   Answer ask(std::uint32_t tick, std::string_view input, std::string_view signature) const noexcept;
 

@@ -17,4 +17,8 @@ std::string_view name(Path path) noexcept;
 std::vector<Path> paths();
 bool has(Path path) noexcept;
 
+// What a check says. `none`: nothing was checked, for want of a table or of memory to work in; OpenSSL has to.
+enum class Answer : std::uint8_t { none, refuse, accept };
+constexpr Answer answer_of(bool good) noexcept { return good ? Answer::accept : Answer::refuse; }
+
 }  // namespace sallyport::fast

@@ -115,19 +115,20 @@ struct RsaKey::State {
     return sum;
   }
 
-  bool check(Bench& bench, std::string_view digest, std::string_view signature) const noexcept {
+  // Each call of OpenSSL's fails for want of memory alone, which says nothing about the signature.
+  Answer check(Bench& bench, std::string_view digest, std::string_view signature) const noexcept {
     BIGNUM* const s = bench.signature.get();
     BIGNUM* const y = bench.power.get();
+    if (!BN_bin2bn(as_bytes(signature), static_cast<int>(signature.size()), s)) return Answer::none;
     // RFC 8017 5.2.2, step 1: a number below the modulus.
-    if (!BN_bin2bn(as_bytes(signature), static_cast<int>(signature.size()), s) || BN_cmp(s, modulus.get()) >= 0)
-      return false;
+    if (BN_cmp(s, modulus.get()) >= 0) return Answer::refuse;
     const auto product = [&](const BIGNUM* a, const BIGNUM* b) {
       return BN_mod_mul_montgomery(y, a, b, montgomery.get(), bench.context.get()) == 1;
     };
-    bool good = product(s, s);
-    for (int i = 1; i < kSquares; ++i) good = good && product(y, y);
-    good = good && product(y, s);
-    return good && equal(number_of(y), wanted(digest));
+    bool done = product(s, s);
+    for (int i = 1; i < kSquares; ++i) done = done && product(y, y);
+    done = done && product(y, s);
+    return done ? answer_of(equal(number_of(y), wanted(digest))) : Answer::none;
   }
 };
 
@@ -144,18 +145,18 @@ std::unique_ptr<const RsaKey> RsaKey::make(std::string_view modulus, std::string
   if (!serves(modulus, exponent) || !has(path)) return nullptr;
   const ErrorQueueGuard guard;
   auto state = std::make_unique<State>();
-  if (!state->prepare(modulus)) return nullptr;
+  if (!state->prepare(modulus)) throw std::bad_alloc();  // an odd modulus leaves nothing else to fail
   return std::unique_ptr<const RsaKey>(new RsaKey(std::move(state)));
 }
 
-bool RsaKey::verify(std::string_view digest, std::string_view signature) const noexcept {
-  if (digest.size() != kDigest || signature.size() != kBytes) return false;
+Answer RsaKey::verify(std::string_view digest, std::string_view signature) const noexcept {
+  if (digest.size() != kDigest || signature.size() != kBytes) return Answer::refuse;
   const ErrorQueueGuard guard;
   std::unique_ptr<Bench> bench = state_->take();
-  if (!bench || !bench->whole()) return false;
-  const bool good = state_->check(*bench, digest, signature);
+  if (!bench || !bench->whole()) return Answer::none;
+  const Answer answer = state_->check(*bench, digest, signature);
   state_->put_back(std::move(bench));
-  return good;
+  return answer;
 }
 #else
 struct RsaKey::State {};
@@ -164,7 +165,7 @@ RsaKey::~RsaKey() = default;
 std::size_t RsaKey::bytes() noexcept { return 0; }
 bool RsaKey::serves(std::string_view, std::string_view) noexcept { return false; }
 std::unique_ptr<const RsaKey> RsaKey::make(std::string_view, std::string_view, Path) { return nullptr; }
-bool RsaKey::verify(std::string_view, std::string_view) const noexcept { return false; }
+Answer RsaKey::verify(std::string_view, std::string_view) const noexcept { return Answer::none; }
 #endif
 
 }  // namespace sallyport::fast

@@ -233,6 +233,7 @@ Result<PublicKey> PublicKey::from_rsa(std::string_view modulus, std::string_view
   if (!n || !e) return unexpected(invalid("the rsa key cannot be read"));
   if (auto fault = rsa_fault(n.get(), e.get())) return unexpected(*std::move(fault));
   const ParamBld builder(OSSL_PARAM_BLD_new());
+  if (!builder) return unexpected(invalid("there is no memory to take the key in"));
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get());
   return adopt(key_from("RSA", EVP_PKEY_PUBLIC_KEY, builder.get()).release());
@@ -245,6 +246,7 @@ Result<PublicKey> PublicKey::from_point(KeyType curve, std::string_view x, std::
     return unexpected(invalid("a coordinate has not the full length of the curve's field (RFC 7518 6.2.1.2)"));
   const std::string point = std::string(1, '\x04') + std::string(x) + std::string(y);
   const ParamBld builder(OSSL_PARAM_BLD_new());
+  if (!builder) return unexpected(invalid("there is no memory to take the key in"));
   const std::string group = group_name(curve);
   OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, group.c_str(), group.size());
   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size());
