@@ -4,39 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <thread>
 
-#include "store/store.h"
+#include "store/testing.h"
 
 namespace sallyport {
 namespace {
 
-// A fresh, empty place for stores; open() as often as one likes.
-class StorePlace {
- public:
-  virtual ~StorePlace() = default;
-  virtual std::string url() const = 0;
-  std::unique_ptr<Store> open(StoreAccess access = StoreAccess::write) const {
-    Result<std::unique_ptr<Store>> store = open_store(url(), access);
-    EXPECT_TRUE(store) << (store ? "" : store.error().to_text());
-    return store ? std::move(*store) : nullptr;
-  }
-};
-
-class SqlitePlace final : public StorePlace {
- public:
-  SqlitePlace() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "sp-store-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~SqlitePlace() override { std::filesystem::remove_all(folder_); }
-  std::string url() const override { return "sqlite://" + folder_ + "/users.db"; }
-
- private:
-  std::string folder_;
-};
+using namespace testing_store;
 
 struct Engine {
   std::string name;
@@ -47,10 +22,6 @@ class StoreContractTest : public testing::TestWithParam<Engine> {
  protected:
   std::unique_ptr<StorePlace> place_ = GetParam().place();
 };
-
-UserRecord user(std::string name, std::string hash = "$6$hash") {
-  return {std::move(name), std::move(hash), true, false, 0};
-}
 
 std::vector<std::string> names(Store& store) {
   std::vector<std::string> found;
@@ -423,49 +394,19 @@ TEST_P(StoreContractTest, TwoWritersTakeTurns) {
   EXPECT_EQ(store->load([](const UserRecord&) {})->sequence, 50);
 }
 
-// Every row of a store as words.
-std::vector<std::string> rows_of(Store& store) {
-  std::vector<std::string> out;
-  const Result<void> done = store.dump([&](const Table& table, Row row) -> Result<void> {
-    std::string line = table.name;
-    EXPECT_EQ(row.size(), table.columns.size());
-    for (const Value& value : row) {
-      if (const auto* number = std::get_if<std::int64_t>(&value)) line += "|" + std::to_string(*number);
-      if (const auto* text = std::get_if<std::string>(&value)) line += "|'" + *text + "'";
-      if (std::holds_alternative<std::monostate>(value)) line += "|nothing";
-    }
-    out.push_back(line);
-    return {};
-  });
-  EXPECT_TRUE(done) << (done ? "" : done.error().to_text());
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-Result<void> move_all(Store& from, Store& to) {
-  std::vector<NextRow> rows;
-  Result<void> read = from.dump([&](const Table& table, Row row) -> Result<void> {
-    rows.push_back({&table, std::move(row)});
-    return {};
-  });
-  if (!read) return read;
-  std::size_t next = 0;
-  return to.restore([&]() -> Result<NextRow> { return next < rows.size() ? rows[next++] : NextRow{}; });
-}
-
 TEST_P(StoreContractTest, EverythingMovesToANewStoreAndFollowersOfThatOneReadItWhole) {
   const auto from = place_->open();
   ASSERT_TRUE(from->put_users({user("a"), {"b", "$6$b", false, true, 0}, user("ünï \"'%")}, WriteMode::create_only));
   ASSERT_TRUE(from->delete_user("a"));
   ASSERT_TRUE(from->put_settings("[chain]\nno_match = 'deny'\n", "cli:root", "first"));
   ASSERT_TRUE(from->put_settings("", "cli:root", "second"));
-  const std::vector<std::string> before = rows_of(*from);
+  const std::vector<std::string> before = dump_of(*from);
   EXPECT_EQ(before.size(), 4u);
   const auto second_place = GetParam().place();
   const auto to = second_place->open();
   const std::int64_t empty = to->load([](const UserRecord&) {})->sequence;
   ASSERT_TRUE(move_all(*from, *to));
-  EXPECT_EQ(rows_of(*to), before);
+  EXPECT_EQ(dump_of(*to), before);
   EXPECT_TRUE(to->changes_after(empty + 1)->from_scratch);
   const std::int64_t sequence = to->load([](const UserRecord&) {})->sequence;
   EXPECT_GT(sequence, from->load([](const UserRecord&) {})->sequence);
