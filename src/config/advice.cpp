@@ -112,6 +112,39 @@ bool binds_client_id(const AuthoritySettings& a) {
          });
 }
 
+bool holds(const std::vector<std::string>& topics, std::string_view short_name, std::string_view long_name) {
+  return std::any_of(topics.begin(), topics.end(), [&](const std::string& topic) {
+    return topic.find(short_name) != std::string::npos || topic.find(long_name) != std::string::npos;
+  });
+}
+
+// Settings' rules that tell clients apart by what no token proves.
+void look_at_rules(const Settings& settings, const Places& places, std::vector<Error>& advice) {
+  const JwtSettings& jwt = settings.jwt;
+  if (!jwt.is_enabled()) return;
+  bool by_principal = false, by_client_id = false;
+  for (const TopicRuleSetting& rule : settings.topic_rules) {
+    by_principal = by_principal || !rule.users.empty() || holds(rule.topics, "%u", "${username}");
+    by_client_id = by_client_id || !rule.client_ids.empty() || holds(rule.topics, "%c", "${clientid}");
+  }
+  const std::string place = places.of("topic_rules");
+  if (by_principal && jwt.principal_claims.empty())
+    advice.push_back(
+        invalid("[[topic_rules]] speak of users or %u, and nothing binds these: no client with a token gets them",
+                "name the claim that says whom a token is for: principal_claims = [\"sub\"] under [jwt]", place));
+  const bool binds = (jwt.has_own_key() && binds_client_id(jwt)) ||
+                     std::any_of(jwt.issuers.begin(), jwt.issuers.end(),
+                                 [](const IssuerSettings& issuer) { return binds_client_id(issuer); });
+  if (by_client_id && !binds)
+    advice.push_back(
+        invalid("[[topic_rules]] speak of client_ids or %c, and nothing binds these: no client with a token gets them",
+                "have the issuer put the client id into a claim, and set claims = { client_id = \"%c\" }", place));
+  if (by_principal && jwt.issuers.size() + (jwt.has_own_key() ? 1 : 0) > 1)
+    advice.push_back(
+        invalid("[[topic_rules]] speak of users or %u, and several issuers say who is who: each may name any",
+                "where one is trusted less, give rules to groups, whose groups_claims are each issuer's own", place));
+}
+
 void look_at_topics(const Settings& settings, const Places& places, std::vector<Error>& advice) {
   const JwtSettings& jwt = settings.jwt;
   if (jwt.is_enabled()) {
@@ -158,6 +191,7 @@ void look_across(const Settings& settings, const std::vector<FoldedValue>& value
   look_at_doors(settings, places, warnings);
   look_at_times(settings.jwt, places, advice);
   look_at_topics(settings, places, advice);
+  look_at_rules(settings, places, advice);
 }
 
 }  // namespace sallyport

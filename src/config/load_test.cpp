@@ -366,6 +366,36 @@ TEST_F(LoadTest, AdvisesToBindTheClientIdAndToSayWhatMayBeDone) {
   EXPECT_THAT(advice(tight + "claims = { id = \"%c\" }\nverify_claims = false\n"), HasSubstr("nothing binds"));
 }
 
+TEST_F(LoadTest, AdvisesWhereRulesTellClientsApartByWhatNoTokenProves) {
+  const std::string keyed =
+      "[topics]\nno_match = \"deny\"\n[jwt]\nrequire_exp = true\nsecret = { env = "
+      "\"SALLYPORT_TEST_LONG\" }\n";
+  const std::string bound = "claims = { client_id = \"%c\" }\n";
+  const auto rule = [](const std::string& topics, const std::string& more = {}) {
+    return "[[topic_rules]]\npermission = \"allow\"\ntopics = \"" + topics + "\"\n" + more;
+  };
+  const auto of_users = HasSubstr("speak of users or %u, and nothing binds these");
+  const std::string nobody = "principal_claims = []\n";
+  for (const std::string& one : {rule("a/%u"), rule("a/${username}/#"), rule("a", "users = [\"ann\"]\n")}) {
+    EXPECT_THAT(advice(keyed + bound + nobody + one), of_users) << one;
+    EXPECT_THAT(advice(keyed + bound + one), IsEmpty()) << one;
+  }
+  EXPECT_THAT(advice(keyed + bound + nobody + rule("a/%c")), IsEmpty());
+  const auto of_client_ids = HasSubstr("speak of client_ids or %c, and nothing binds these");
+  for (const std::string& one : {rule("a/%c"), rule("a/${clientid}"), rule("a", "client_ids = [\"c\"]\n")}) {
+    EXPECT_THAT(advice(keyed + one), of_client_ids) << one;
+    EXPECT_THAT(advice(keyed + bound + one), IsEmpty()) << one;
+  }
+  const std::string second =
+      "[[jwt.issuers]]\nname = \"b\"\nissuer = \"https://b.example\"\nsecret = { env = "
+      "\"SALLYPORT_TEST_LONG\" }\n" +
+      bound;
+  const auto of_issuers = HasSubstr("several issuers say who is who");
+  EXPECT_THAT(advice(keyed + bound + second + rule("a/%u")), of_issuers);
+  EXPECT_THAT(advice(keyed + bound + second + rule("a", "groups = [\"g\"]\n")), Not(of_issuers));
+  EXPECT_THAT(advice(keyed + bound + rule("a/%u")), Not(of_issuers));
+}
+
 TEST_F(LoadTest, TopicRulesAreReadWithTheirFaultsAtTheirPlaces) {
   const auto loaded = load(
       "[topics]\nno_match = \"defer\"\n[[topic_rules]]\npermission = \"deny\"\naction = \"pub\"\ntopics = \"a/#\"\n"

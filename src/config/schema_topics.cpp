@@ -173,7 +173,7 @@ const Setting kRights[] = {
      "[\"mqtt.{action}:{topic}\"]", set_scope_patterns},
     {"jwt.may_grant", "a list of topic filters", "",
      "The most that tokens can give: a right beyond these filters is none.\nNot set: no limit. An empty list: tokens "
-     "give no right.",
+     "give no right.\nIt bounds topics alone: whom a token is for is its issuer's to say.",
      "[\"site-7/#\"]", set_may_grant},
     {"jwt.groups_claims", "a list of claim names", "[]",
      "The claims that put a token's holder into groups, of which [[topic_rules]] speak: arrays of texts, or one text "
