@@ -8,7 +8,7 @@
 
 namespace sallyport {
 namespace {
-constexpr int kBusyMilliseconds = 5000;
+constexpr int kBusyMilliseconds = 5000, kAgainMilliseconds = 5;
 }
 
 std::optional<FileIdentity> identify_file(const std::string& path) noexcept {
@@ -97,9 +97,22 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
         "PRAGMA journal_size_limit = 67108864", "PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON"})
     if (Result<void> done = connection->execute(sql); !done) return unexpected(done.error());
   if (writable) {
-    if (Result<void> done = connection->execute("PRAGMA journal_mode = WAL"); !done) return unexpected(done.error());
+    if (Result<void> done = connection->use_wal(); !done) return unexpected(done.error());
   }
   return connection;
+}
+
+// Of two who open a new file at once each holds what the other needs; SQLite then asks no busy handler, and one of them
+// must let go and come again.
+Result<void> SqliteConnection::use_wal() {
+  int code = SQLITE_OK;
+  for (int waited = 0; waited < kBusyMilliseconds; waited += kAgainMilliseconds) {
+    code = sqlite3_exec(db_, "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+    if ((code & 0xff) != SQLITE_BUSY) break;
+    sqlite3_sleep(kAgainMilliseconds);
+  }
+  if (code != SQLITE_OK) return unexpected(error(code));
+  return {};
 }
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open_temporary() {

@@ -107,6 +107,7 @@ class SqliteConnection {
 
  private:
   SqliteConnection() = default;
+  Result<void> use_wal();
   sqlite3* db_ = nullptr;
   std::string path_;
   FileIdentity identity_;

@@ -69,11 +69,8 @@ constexpr const char* kSteps[] = {
 };
 constexpr int kNewest = static_cast<int>(std::size(kSteps));
 
-}  // namespace
-
-int newest_schema() noexcept { return kNewest; }
-
-Result<int> schema_version(SqliteConnection& connection) {
+// Inside a transaction: the numbers are of one moment.
+Result<int> version_now(SqliteConnection& connection) {
   const Result<std::int64_t> version = connection.integer("PRAGMA user_version");
   if (!version) return unexpected(version.error());
   const Result<std::int64_t> application = connection.integer("PRAGMA application_id");
@@ -91,6 +88,17 @@ Result<int> schema_version(SqliteConnection& connection) {
   return static_cast<int>(*version);
 }
 
+}  // namespace
+
+int newest_schema() noexcept { return kNewest; }
+
+// Read one by one, the numbers of a store that is just being made are those of another program's database.
+Result<int> schema_version(SqliteConnection& connection) {
+  Result<Transaction> transaction = Transaction::begin_read(connection);
+  if (!transaction) return unexpected(transaction.error());
+  return version_now(connection);
+}
+
 Result<void> migrate(SqliteConnection& connection) {
   const Result<int> seen = schema_version(connection);
   if (!seen) return unexpected(seen.error());
@@ -98,7 +106,7 @@ Result<void> migrate(SqliteConnection& connection) {
   Result<Transaction> transaction = Transaction::begin_write(connection);
   if (!transaction) return unexpected(transaction.error());
   // Another process may have been first while we waited for the lock.
-  const Result<int> version = schema_version(connection);
+  const Result<int> version = version_now(connection);
   if (!version) return unexpected(version.error());
   for (int step = *version; step < kNewest; ++step)
     if (Result<void> done = connection.execute(kSteps[step]); !done) return done;

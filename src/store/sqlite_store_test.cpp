@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "store/sqlite_migrations.h"
 #include "store/store.h"
@@ -57,6 +59,28 @@ TEST_F(SqliteStoreTest, RefusesUrlsThatNameNoAbsoluteFile) {
 TEST_F(SqliteStoreTest, ReadingMakesNoFile) {
   ASSERT_TRUE(open(StoreAccess::read));
   EXPECT_FALSE(fs::exists(file_));
+}
+
+TEST_F(SqliteStoreTest, ANewStoreIsMadeWhileOthersLookForIt) {
+  // A broker looks five times a second for the file that an administrator is about to make.
+  for (int round = 0; round < 40; ++round) {
+    std::atomic<bool> made{false};
+    const auto look = [&] {
+      while (!made) {
+        const auto reader = open(StoreAccess::read);
+        ASSERT_TRUE(reader) << reader.error().to_text();
+      }
+    };
+    std::thread one(look), two(look);
+    const auto store = open(StoreAccess::write);
+    made = true;
+    one.join();
+    two.join();
+    ASSERT_TRUE(store) << store.error().to_text();
+    ASSERT_TRUE((*store)->put_users({user("ann")}, WriteMode::create_only));
+    fs::remove_all(folder_);
+    fs::create_directory(folder_);
+  }
 }
 
 TEST_F(SqliteStoreTest, NamesTheFolderThatIsMissing) {
