@@ -41,36 +41,50 @@ std::string one_line(const Error& error) {
   return out;
 }
 
-std::shared_ptr<EngineHost> EngineHost::acquire(const std::string& settings_file, const Clock* clock) {
+std::shared_ptr<EngineHost> EngineHost::acquire(const std::string& settings_file, const Clock* clock,
+                                                std::shared_ptr<OwnFiles> files) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   if (auto there = all.hosts[settings_file].lock()) return there;
 
   std::shared_ptr<EngineHost> host(new EngineHost);
+  host->files_ = std::move(files);
+  bool open = false;
+  host->among_files([&] { open = host->open(settings_file, clock); });
+  host->log_.drain();
+  if (!open) return nullptr;
+  all.hosts[settings_file] = host;
+  return host;
+}
+
+void EngineHost::among_files(const std::function<void()>& work) {
+  if (files_) return files_->run(work);
+  work();
+}
+
+bool EngineHost::open(const std::string& settings_file, const Clock* clock) {
   const SignalsBlocked blocked;
   EngineOptions options;
   options.config_path = settings_file;
   options.hears_of_ends = true;
   options.clock = clock;
-  if (clock) host->quick_clock_ = clock;
+  if (clock) quick_clock_ = clock;
   options.process = "mosquitto";
-  options.log = [log = &host->log_](LogLevel level, std::string_view line) { log->write(level, line); };
+  options.log = [this](LogLevel level, std::string_view line) { log_.write(level, line); };
   auto engine = Engine::open(std::move(options));
   if (!engine) {
-    for (const Error& fault : engine.error().faults) host->log_.write(LogLevel::error, one_line(fault));
-    host->log_.write(
-        LogLevel::error,
-        "the settings do not load, so the broker must not start; hint: sallyport config check " + settings_file);
-    return nullptr;
+    for (const Error& fault : engine.error().faults) log_.write(LogLevel::error, one_line(fault));
+    log_.write(LogLevel::error,
+               "the settings do not load, so the broker must not start; hint: sallyport config check " + settings_file);
+    return false;
   }
-  host->engine_ = std::move(*engine);
-  if (const Result<void> started = host->engine_->start(); !started) {
-    host->log_.write(LogLevel::error, "the gate cannot start: " + one_line(started.error()));
-    return nullptr;
+  engine_ = std::move(*engine);
+  if (const Result<void> started = engine_->start(); !started) {
+    log_.write(LogLevel::error, "the gate cannot start: " + one_line(started.error()));
+    return false;
   }
-  host->open_control_socket();
-  all.hosts[settings_file] = host;
-  return host;
+  open_control_socket();
+  return true;
 }
 
 void EngineHost::open_control_socket() {
@@ -99,8 +113,10 @@ void EngineHost::open_control_socket() {
 }
 
 EngineHost::~EngineHost() {
-  control_.reset();
-  engine_.reset();
+  among_files([this] {
+    control_.reset();
+    engine_.reset();
+  });
   log_.drain();
 }
 

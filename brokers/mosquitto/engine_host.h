@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "brokers/mosquitto/log_bridge.h"
+#include "brokers/mosquitto/own_files.h"
 #include "brokers/mosquitto/session_board.h"
 #include "brokers/mosquitto/session_orders.h"
 #include "brokers/mosquitto/sessions.h"
@@ -26,8 +28,10 @@ class EngineHost {
  public:
   // The host of this settings file (canonical path), opened and started where there is none yet. The broker's thread,
   // after its fork and its drop of privileges: plugin init is. Faults are logged before they are returned.
-  // `clock`: a test's own; nothing: the system's.
-  static std::shared_ptr<EngineHost> acquire(const std::string& settings_file, const Clock* clock = nullptr);
+  // `clock`: a test's own; nothing: the system's. `files`: where it is opened and ended; nothing: by the caller, as
+  // tests do that use the same store in the same process (SQLite knows one table of descriptors a process).
+  static std::shared_ptr<EngineHost> acquire(const std::string& settings_file, const Clock* clock = nullptr,
+                                             std::shared_ptr<OwnFiles> files = nullptr);
   ~EngineHost();
 
   Engine& engine() noexcept { return *engine_; }
@@ -41,8 +45,11 @@ class EngineHost {
 
  private:
   EngineHost() = default;
+  bool open(const std::string& settings_file, const Clock* clock);
   void open_control_socket();
+  void among_files(const std::function<void()>& work);
 
+  std::shared_ptr<OwnFiles> files_;
   // In this order: what logs is gone before the log is.
   CoarseClock coarse_;
   const Clock* quick_clock_ = &coarse_;

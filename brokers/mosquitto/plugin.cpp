@@ -28,7 +28,7 @@ SP_ENTRY int mosquitto_plugin_init(mosquitto_plugin_id_t* identifier, void** use
       LogBridge().write(LogLevel::error, one_line(path.error()));
       return MOSQ_ERR_INVAL;
     }
-    auto host = EngineHost::acquire(*path);
+    auto host = EngineHost::acquire(*path, nullptr, OwnFiles::get());
     if (!host) return MOSQ_ERR_INVAL;
     auto gate = std::make_unique<Gate>(std::move(host), identifier);
     if (!gate->register_callbacks()) return MOSQ_ERR_INVAL;

@@ -24,16 +24,18 @@ class CurlJwksFetcher::Transfer : public CurlTransfer {
 CurlJwksFetcher::CurlJwksFetcher() {
   init_library();
   multi_ = curl_multi_init();
+  if (multi_) alarm_ = std::make_unique<Alarm>([this] { curl_multi_wakeup(static_cast<CURLM*>(multi_)); });
 }
 
 CurlJwksFetcher::~CurlJwksFetcher() {
+  alarm_.reset();
   for (auto& [id, transfer] : transfers_) curl_multi_remove_handle(static_cast<CURLM*>(multi_), transfer->handle());
   transfers_.clear();
   if (multi_) curl_multi_cleanup(static_cast<CURLM*>(multi_));
 }
 
 void CurlJwksFetcher::wake() noexcept {
-  if (multi_) curl_multi_wakeup(static_cast<CURLM*>(multi_));
+  if (alarm_) alarm_->set();
 }
 
 void CurlJwksFetcher::start(std::uint64_t id, FetchRequest request) {

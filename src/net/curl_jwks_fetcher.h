@@ -2,13 +2,14 @@
 // TLS verified, 1.2 or newer; the environment's proxies ignored; connect and total time
 // limits; a cap on what is received after decompression; redirects within the origin
 // only; addresses checked when a socket is opened. One thread drives any number of
-// fetches; wake() comes from anywhere.
+// fetches; wake() comes from anywhere, and touches no descriptor there.
 #pragma once
 
 #include <map>
 #include <memory>
 
 #include "keys/fetcher.h"
+#include "net/alarm.h"
 
 namespace sallyport {
 
@@ -30,6 +31,7 @@ class CurlJwksFetcher final : public Fetcher {
   void* multi_;  // CURLM
   std::map<std::uint64_t, std::unique_ptr<Transfer>> transfers_;
   std::vector<Done> done_;
+  std::unique_ptr<Alarm> alarm_;  // gone before what it wakes
 };
 
 }  // namespace sallyport
