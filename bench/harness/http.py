@@ -218,7 +218,8 @@ def measure(rounds, seconds, core, say, cold_tokens=20_000):
             files[contract, "repeat"] = write_requests(folder / f"{contract}.repeat", [ask(*one) for one in good[:REMEMBERED]])
             files[contract, "cold"] = write_requests(folder / f"{contract}.cold", [ask(*one) for one in good])
             files[contract, "bad"] = write_requests(folder / f"{contract}.bad", [ask(*one) for one in bad_for(contract, bad)])
-        hello = write_requests(folder / "hello", [request("GET", "/health/alive")])
+        # As many bytes come in as with a question: what is compared is what is made of them.
+        hello = write_requests(folder / "hello", [request("GET", "/health/alive", json.dumps(dict(zip(("username", "clientid", "password"), one))), "application/json") for one in good[:REMEMBERED]])
         hello_body = files["v1", "repeat"]
         at_root = as_json("/")
         root = {"repeat": write_requests(folder / "root.repeat", [at_root(*one) for one in good[:REMEMBERED]]),
@@ -248,13 +249,10 @@ def measure(rounds, seconds, core, say, cold_tokens=20_000):
                         add("sallyportd hello", "hello", measured(server, hello, client_core, seconds, "alive"))
                 finally:
                     server.stop()
-            say(f"sallyportd, v1, fast engine: round {turn + 1} of {rounds}")
-            server = daemon(folder, key, core, '[crypto]\nengine = "auto"\n')
+            say(f"sallyportd, v1, OpenSSL alone: round {turn + 1} of {rounds}")
+            server = daemon(folder, key, core, '[crypto]\nengine = "openssl"\n')
             try:
-                load(server.port, files["v1", "cold"], client_core, min(seconds, 0.5), '"allow"')
-                server.stop()
-                server = daemon(folder, key, core, '[crypto]\nengine = "auto"\n')
-                add("sallyportd v1, fast engine", "cold", measured(server, files["v1", "cold"], client_core, 0, '"allow"'))
+                add("sallyportd v1, OpenSSL alone", "cold", measured(server, files["v1", "cold"], client_core, 0, '"allow"'))
             finally:
                 server.stop()
             for kind, (start, modes) in others.items():
@@ -301,9 +299,9 @@ def verdicts(result):
             best, kind = min(others)
             ratio = best / ours[mode]["cpu_us"]
             out.append(f"- {mode}: {ratio:.2f} times {kind} (goal 2: {'reached' if ratio >= 2 else 'not reached'})")
-            if mode == "cold" and "sallyportd v1, fast engine" in rows:
-                ratio = best / rows["sallyportd v1, fast engine"]["cold"]["cpu_us"]
-                out.append(f"- cold with the fast engine, its confirming thread counted: {ratio:.2f} times {kind}")
+            if mode == "cold" and "sallyportd v1, OpenSSL alone" in rows:
+                ratio = best / rows["sallyportd v1, OpenSSL alone"]["cold"]["cpu_us"]
+                out.append(f'- cold with `[crypto] engine = "openssl"`: {ratio:.2f} times {kind}')
     if "hello_beast" in rows:
         out.append(f"- our own parser on Asio, whole server: {rows['hello_beast']['hello']['cpu_us'] / hello:.2f} times Beast's bare hello, "
                    f"{rows['hello_asio']['hello']['cpu_us'] / hello:.2f} of Asio's barest")

@@ -9,6 +9,8 @@
 namespace sallyport::daemon {
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr Contract kSelf = Contract::v1;
 constexpr std::size_t kMaxBatch = 1000;
 
@@ -71,27 +73,9 @@ Asked read_attempt(const JsonValue& object, bool with_topics) {
   return out;
 }
 
-// ,"name":"word" for words of our own, which need no escape.
-void append_word(std::string& out, std::string_view name, std::string_view word) {
-  out += ",\"";
-  out += name;
-  out += "\":\"";
-  out += word;
-  out += '"';
-}
-
-void append_text(std::string& out, std::string_view name, std::string_view value) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  if (value.empty())
-    out += "null";
-  else
-    append_json_string(out, value);
-}
-
 void append_decision(std::string& out, const Asked& asked, const Ruling& ruling, Desk& desk) {
   const Decision& d = ruling.decision;
+  out.reserve(out.size() + 256);
   out += '{';
   if (asked.id) {
     out += "\"id\":";
@@ -101,16 +85,22 @@ void append_decision(std::string& out, const Asked& asked, const Ruling& ruling,
       out += asked.id->text();
     out += ',';
   }
-  out += "\"verdict\":\"";
-  out += name(d.verdict);
-  out += '"';
-  append_word(out, "reason", name(d.reason));
-  append_word(out, "class", name(entry(d.reason).cls));
-  append_word(out, "authenticator", name(d.authenticator));
-  append_text(out, "principal", d.principal);
-  out += d.principal_verified ? ",\"principal_verified\":true" : ",\"principal_verified\":false";
-  out += d.is_superuser ? ",\"is_superuser\":true,\"expires_at\":" : ",\"is_superuser\":false,\"expires_at\":";
-  out += d.expires_at ? std::to_string(*d.expires_at) : "null";
+  // Words of our own need no escape; what stands between them is appended with its length known.
+  out.append("\"verdict\":\""sv).append(name(d.verdict));
+  out.append("\",\"reason\":\""sv).append(name(d.reason));
+  out.append("\",\"class\":\""sv).append(name(entry(d.reason).cls));
+  out.append("\",\"authenticator\":\""sv).append(name(d.authenticator));
+  out.append("\",\"principal\":"sv);
+  if (d.principal.empty())
+    out.append("null"sv);
+  else
+    append_json_string(out, d.principal);
+  out.append(d.principal_verified ? ",\"principal_verified\":true"sv : ",\"principal_verified\":false"sv);
+  out.append(d.is_superuser ? ",\"is_superuser\":true,\"expires_at\":"sv : ",\"is_superuser\":false,\"expires_at\":"sv);
+  if (d.expires_at)
+    out.append(std::to_string(*d.expires_at));
+  else
+    out.append("null"sv);
   if (asked.explain) {
     out += ",\"explanation\":[";
     bool first = true;

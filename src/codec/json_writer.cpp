@@ -8,6 +8,14 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   const char* const end = text.data() + text.size();
   for (const char* at = text.data(); at != end;) {
+    // Most of a text is plain, and goes in at once.
+    const char* plain = at;
+    while (plain != end && *plain >= 0x20 && *plain < 0x7f && *plain != '"' && *plain != '\\') ++plain;
+    if (plain != at) {
+      out.append(at, static_cast<std::size_t>(plain - at));
+      at = plain;
+      continue;
+    }
     const char c = *at;
     if (c == '"' || c == '\\') {
       out += '\\';

@@ -1,6 +1,9 @@
 // The one thread that follows: the store a few times a second, key files, requests to
 // reload, and weak hashes to write anew. What it makes is swapped in whole.
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -16,6 +19,7 @@ namespace sallyport {
 namespace {
 
 constexpr auto kPeriod = std::chrono::milliseconds(200);
+constexpr int kConfirmersNice = 10;
 constexpr std::int64_t kSweepMs = 10'000, kPurgeMs = 600'000;
 
 // "cause (place); hint: …" on one line.
@@ -268,6 +272,9 @@ void Engine::Impl::follow_crypto_setting() {
     wake_watcher();
   };
   Result<std::thread> started = start_thread([this, on_fault] {
+    // Where the machine has no core to spare, whoever waits for a decision comes first; what is then not confirmed is
+    // counted. Of this thread alone, and a machine that refuses it changes nothing else.
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kConfirmersNice);
     const auto stopped = [this] {
       const std::lock_guard lock(wake_mutex);
       return stop;
