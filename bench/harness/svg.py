@@ -47,6 +47,27 @@ def lines(title, series):
     return "\n".join([*out, "</svg>", ""])
 
 
+def over_time(title, rows):
+    """{name: [(minute, value), …]}: one strip for each, below one another, each on its own scale from zero."""
+    strip, width = 110, 760
+    height = TOP + strip * len(rows) + 34
+    end = max(x for points in rows.values() for x, _ in points) or 1
+    out = [HEAD.format(w=width, h=height), f"<title>{html.escape(title)}</title>", PAPER, f'<text x="{LEFT}" y="20">{html.escape(title)}</text>']
+    for i, (name, points) in enumerate(rows.items()):
+        bottom, most = TOP + strip * (i + 1) - 14, max(y for _, y in points) or 1
+        path = " ".join(
+            f"{'L' if n else 'M'}{LEFT + x / end * (width - LEFT - RIGHT):.1f} {bottom - y / (most * 1.15) * (strip - 30):.1f}" for n, (x, y) in enumerate(points)
+        )
+        colour = COLOURS[i % len(COLOURS)]
+        out.append(f'<path d="M{LEFT} {bottom}H{width - RIGHT}" stroke="#d8dee4"/><path d="{path}" fill="none" stroke="{colour}" stroke-width="1.2"/>')
+        out.append(f'<text x="{LEFT - 6}" y="{bottom - (strip - 30) / 1.15 + 4:.1f}" text-anchor="end">{most:.4g}</text><text x="{LEFT - 6}" y="{bottom + 4}" text-anchor="end">0</text>')
+        out.append(f'<text x="{LEFT + 4}" y="{bottom - strip + 28}" fill="{colour}">{html.escape(name)}</text>')
+    for minute in range(0, int(end) + 1, max(1, int(end) // 8)):
+        out.append(f'<text x="{LEFT + minute / end * (width - LEFT - RIGHT):.1f}" y="{height - 22}" text-anchor="middle">{minute}</text>')
+    out.append(f'<text x="{width / 2}" y="{height - 6}" text-anchor="middle">minutes</text>')
+    return "\n".join([*out, "</svg>", ""])
+
+
 def flame(title, stacks, least=0.004):
     """{(outermost, …, innermost): samples}: a box for each function, as wide as its share; those under `least` are left out."""
     total = sum(stacks.values())
