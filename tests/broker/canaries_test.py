@@ -1,6 +1,7 @@
 """No secret leaves: not by the log, not by the control socket, not by a client's own hand."""
 
 import json
+import pathlib
 
 from harness import tokens
 from harness.case import VERSIONS, V5, BrokerCase
@@ -66,6 +67,23 @@ class Canaries(BrokerCase):
                 if place == "status" and secret == self.CLAIM:
                     continue  # what the operator expects is a setting, not a client's claim
                 self.assertNotIn(secret, text, f"in {place}")
+
+    def test_no_secret_lies_in_a_file_beside_the_settings_or_in_proc(self):
+        gate = self.gate(f'[log]\nlevel = "debug"\n[audit]\nkeep = "1d"\n[jwt]\n{SECRET}\n')
+        gate.add_user("alice", self.PASSWORD)
+        broker = self.broker(gate)
+        sent = self.run_clients(broker, V5)
+        kept = gate.folder / "audit.db"
+        self.eventually(lambda: kept.exists() and len(gate.last(500)) > 10, "decisions are kept")
+        process = pathlib.Path(f"/proc/{broker.process.pid}")
+        places = [one for one in gate.folder.rglob("*") if one.is_file() and one != gate.file]
+        self.assertIn(gate.store_file, places)
+        self.assertIn(kept, places)
+        places += [process / name for name in ("cmdline", "environ", "comm", "maps", "status")]
+        for place in places:
+            said = place.read_bytes()
+            for secret in self.secrets(sent):
+                self.assertNotIn(secret.encode(), said, f"in {place}")
 
     def test_the_log_of_json_form_keeps_the_same_silence_and_is_json(self):
         gate = self.gate(f'[log]\nlevel = "debug"\nformat = "json"\n[jwt]\n{SECRET}\n')
