@@ -47,6 +47,9 @@ class EveryExportTest(ConsoleCase):
                 self.assertEqual(self.connect(name + "in", name, tokens.good(sub="in")), 0)
         self.assertTrue(self.ada.get("/sessions").json["items"])
         sessions = self.text_of("/sessions")
+        self.assertStatus(self.ada.post("/users", {"username": "=slowed", "password": "right password"}), 201)
+        slowed = lambda: self.connect("guesser", "=slowed", "wrong password") and self.ada.get("/slowed").json["items"]
+        self.eventually(slowed, "guessing is not slowed", 15)
         for name in FORMULAS:
             self.assertStatus(self.ada.post("/users", {"username": name}), 201)
             self.assertStatus(self.ada.post("/revocations", {"principal": name, "why": name}), 201)
@@ -63,7 +66,7 @@ class EveryExportTest(ConsoleCase):
         path = f"/user-imports/{failed.json['id']}"
         self.eventually(lambda: self.ada.get(path).json["state"] != "running")
 
-        paths = ["/users", "/revocations", "/blocks", "/decisions", "/refused", "/refused/blocked", "/sessions", "/settings/revisions", "/administrators", "/api-tokens", "/activity", path]
+        paths = ["/users", "/revocations", "/blocks", "/decisions", "/refused", "/refused/blocked", "/sessions", "/slowed", "/settings/revisions", "/administrators", "/api-tokens", "/activity", path]
         # Each list of the contract that has CSV is among them.
         lists = {o.path for o in contract.OPERATIONS if o.method == "GET" and "text/csv" in contract.resolve(o.entry["responses"]["200"]).get("content", {})}
         asked = {contract.operation_of("GET", one).path for one in paths}
