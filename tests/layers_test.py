@@ -11,7 +11,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 # The folders outside src/ that stand on the rooms.
 EDGES = {
     "brokers": "engine control auth bars config base",
-    "cli": "engine control auth config base users bars store postgres jose keys net crypto codec observe rules",
+    "cli": "admin engine control auth config base users bars store postgres jose keys net crypto codec observe rules",
     "daemon": "admin engine control auth config base users bars store postgres jose keys net crypto codec observe rules",
 }
 
