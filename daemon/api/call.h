@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "admin/accounts.h"
 #include "admin/problem.h"
 #include "base/result.h"
+#include "daemon/http/stream.h"
 
 namespace sallyport::daemon {
 
@@ -20,7 +22,7 @@ struct Call {
   std::string_view method;
   std::map<std::string, std::string, std::less<>> path;   // by the name in the pattern, decoded
   std::map<std::string, std::string, std::less<>> query;  // decoded
-  std::string_view content_type, if_match, body, cookie;
+  std::string_view content_type, accept, if_match, body, cookie;
   std::string address;
   bool secure = false;
   Caller caller;
@@ -41,6 +43,7 @@ struct Reply {
   std::string text;       // CSV
   std::string file_name;  // of `text`, for the browser to save
   std::string etag, location, set_cookie;
+  std::shared_ptr<http::Stream> stream;  // goes on for as long as both are there
   // For the activity log, where the path does not say it: what it was done to, and what of it is worth telling. No
   // secrets.
   std::string subject, detail;

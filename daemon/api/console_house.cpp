@@ -15,6 +15,7 @@ ConsoleHouse::ConsoleHouse(Engine& e, ConsoleOptions o, std::unique_ptr<ConsoleS
       watch(e, options.settings.broker_sockets),
       tail(e, watch),
       imports(e.clock()),
+      news(*this),
       own_(std::move(own)) {
   for (const std::string& address : options.addresses) {
     hosts_.push_back(address);

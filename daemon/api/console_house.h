@@ -13,6 +13,7 @@
 #include "admin/user_import_job.h"
 #include "config/settings.h"
 #include "control/server.h"
+#include "daemon/api/news_desk.h"
 #include "daemon/http_metrics.h"
 #include "engine/engine.h"
 
@@ -37,6 +38,7 @@ struct ConsoleHouse {
   DecisionTail tail;
   UserImports imports;
   HttpMetrics metrics;
+  NewsDesk news;
   std::atomic<bool> draining{false};
 
   // What each process says that answers, by its name: the daemon itself and the brokers. `unable` takes those

@@ -165,6 +165,7 @@ Outcome ConsoleService::handle(const http::Request& request, const PeerFacts& pe
   if (!query) return unexpected(problem(400, "invalid", "the query cannot be read"));
   call.query = std::move(*query);
   call.content_type = request.header("content-type").value_or("");
+  call.accept = request.header("accept").value_or("");
   call.if_match = request.header("if-match").value_or("");
   call.cookie = session_cookie_of(request, house_.secure());
   call.body = {request.body_data ? request.body_data : "", request.body_data ? request.body_size : 0};
@@ -220,6 +221,13 @@ void ConsoleService::write(const Reply& reply, http::Response& out) const {
     return;
   }
   if (reply.status == 204) return;
+  if (reply.stream) {
+    out.stream = reply.stream;
+    out.content_type = "text/event-stream";
+    out.headers += "x-accel-buffering: no\r\n";  // a proxy before us passes on what it hears
+    out.body = reply.text;
+    return;
+  }
   out.content_type = "application/json";
   out.body = dumped(reply.body);
 }

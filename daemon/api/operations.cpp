@@ -16,6 +16,7 @@ std::span<const Operation> operations() {
       {"POST", "/session/first", "useInvitation", none, use_invitation},
       {"PUT", "/session/password", "setOwnPassword", viewer, set_own_password},
 
+      {"GET", "/events", "followEvents", viewer, follow_events},
       {"GET", "/overview", "getOverview", viewer, get_overview},
       {"GET", "/overview/ends", "getEnds", viewer, get_ends},
       {"GET", "/authenticators", "listAuthenticators", viewer, list_authenticators},

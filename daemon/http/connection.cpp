@@ -61,6 +61,8 @@ void Connection::enter(Phase phase) {
     case Phase::writing:
       span = limits.write;
       break;
+    case Phase::streaming:
+      break;  // for as long as it goes on
     case Phase::lingering:
       span = limits.linger;
       break;
@@ -266,8 +268,12 @@ Connection::Step Connection::send_answer() {
   neighbours_.held_ones.erase(this);
   answer_waits_ = false;
   phase_ = Phase::head;
-  const bool keep = request_.keep_alive && !response_.close && !responder.draining();
+  const bool keep = request_.keep_alive && !response_.close && !response_.stream && !responder.draining();
   finish(response_, keep);
+  if (response_.stream && request_.method != "HEAD") {
+    stream_ = std::move(response_.stream);
+    close_after_write_ = false;
+  }
   if (!keep) return Step::ending;
   wipe(buffer_.data() + begin_, head_size_);
   begin_ += head_size_;
@@ -319,6 +325,10 @@ void Connection::write() {
     if (self->out_.capacity() > kFlushAt) self->out_.shrink_to_fit();
     if (self->close_after_write_) return self->linger();
     if (self->phase_ == Phase::held) return;
+    if (self->stream_) {
+      self->enter(Phase::streaming);
+      return self->watch_stream();
+    }
     if (interim) {
       self->enter(resume == Phase::writing ? Phase::body : resume);
       return self->work();
@@ -339,9 +349,35 @@ void Connection::write() {
     asio::async_write(socket_, asio::buffer(out_), std::move(done));
 }
 
+// Whoever leaves is noticed at once, and whoever speaks into what he listens to has left. What he asked with (a cookie,
+// a token) is not kept meanwhile.
+void Connection::watch_stream() {
+  if (std::exchange(watching_, true)) return;
+  wipe(buffer_.data(), end_);
+  std::vector<char>(1).swap(buffer_);
+  begin_ = end_ = 0;
+  neighbours_.budget_used.fetch_sub(std::exchange(reserved_, 0), std::memory_order_relaxed);
+  auto done = [self = shared_from_this()](const error_code&, std::size_t) { self->close(); };
+  if (tls_)
+    tls_->async_read_some(asio::buffer(buffer_), std::move(done));
+  else
+    socket_.async_read_some(asio::buffer(buffer_), std::move(done));
+}
+
+void Connection::stream_on(std::int64_t now_ms) {
+  const bool on = !neighbours_.service.draining() && stream_->more(now_ms, out_);
+  if (out_.empty()) {
+    if (!on) close();
+    return;
+  }
+  close_after_write_ = !on;
+  write();
+}
+
 // Closing with unread bytes makes the kernel reset the connection, and the answer is lost on its way: say that we are
 // done, and read what still comes for a while.
 void Connection::linger() {
+  if (watching_) return close();  // its one read is under way
   enter(Phase::lingering);
   error_code ignored;
   if (tls_) {
@@ -365,6 +401,7 @@ void Connection::discard() {
 
 void Connection::tick(std::int64_t now_ms) {
   neighbours_.now_ms = now_ms;
+  if (phase_ == Phase::streaming) return stream_on(now_ms);
   if (phase_ == Phase::closed || now_ms < deadline_ms_) return;
   if (phase_ == Phase::idle || phase_ == Phase::fresh || phase_ == Phase::lingering) return close();
   neighbours_.service.metrics().timeouts.fetch_add(1, std::memory_order_relaxed);
@@ -384,7 +421,7 @@ void Connection::tick(std::int64_t now_ms) {
 }
 
 void Connection::close_if_idle() {
-  if (phase_ == Phase::idle || phase_ == Phase::fresh) close();
+  if (phase_ == Phase::idle || phase_ == Phase::fresh || phase_ == Phase::streaming) close();
 }
 
 void Connection::close() {

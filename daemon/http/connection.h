@@ -29,7 +29,7 @@ struct Neighbours;
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  enum class Phase : std::uint8_t { handshake, fresh, idle, head, body, held, writing, lingering, closed };
+  enum class Phase : std::uint8_t { handshake, fresh, idle, head, body, held, writing, streaming, lingering, closed };
 
   Connection(Socket socket, TlsContext tls, daemon::PeerFacts peer, Neighbours& neighbours);
   ~Connection();
@@ -60,6 +60,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void finish(const Response& response, bool keep_alive);
   void write();
   void linger();
+  void stream_on(std::int64_t now_ms);
+  void watch_stream();
   void discard();
 
   Socket socket_;
@@ -86,6 +88,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::string out_;
   Response response_;
+  std::shared_ptr<Stream> stream_;
+  bool watching_ = false;
   std::size_t discarded_ = 0;
 };
 

@@ -75,8 +75,11 @@ void write_response(std::string& out, const Response& r, bool keep_alive, bool h
   if (r.status != 204) {
     out += "\r\ncontent-type: ";
     out += r.content_type;
-    out += "\r\ncontent-length: ";
-    append_number(out, r.body.size());
+    // A stream ends with its connection (RFC 9112 6.3).
+    if (!r.stream) {
+      out += "\r\ncontent-length: ";
+      append_number(out, r.body.size());
+    }
   }
   // What is answered about one client is nobody else's; a contract that allows a cache says so itself.
   out += r.headers.find("cache-control: ") == std::string::npos ? "\r\ncache-control: no-store\r\n" : "\r\n";

@@ -1,8 +1,11 @@
 // Response: what a contract answers; written once, with its length, and no more headers than are needed.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "daemon/http/stream.h"
 
 namespace sallyport::http {
 
@@ -12,6 +15,7 @@ struct Response {
   std::string headers;  // further lines, each with its CR LF; values are safe (header_value)
   std::string body;
   bool close = false;
+  std::shared_ptr<Stream> stream;  // what follows, for as long as both are there
 
   void clear() noexcept {
     status = 200;
@@ -19,6 +23,7 @@ struct Response {
     headers.clear();
     body.clear();
     close = false;
+    stream.reset();
   }
 };
 

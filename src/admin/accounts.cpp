@@ -54,7 +54,9 @@ std::optional<Problem> refuse_password(std::string_view password, std::string_vi
   return std::nullopt;
 }
 
-std::optional<Problem> refuse_name(std::string_view name) {
+}  // namespace
+
+std::optional<Problem> fault_of_name(std::string_view name) {
   const auto refuse = [&](std::string cause) { return problem(422, "invalid", std::move(cause), "", "name"); };
   if (name.empty() || name.size() > 128) return refuse("a name has 1 to 128 characters");
   if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
@@ -62,8 +64,6 @@ std::optional<Problem> refuse_name(std::string_view name) {
   if (name.front() == ' ' || name.back() == ' ') return refuse("the name begins or ends with a space");
   return std::nullopt;
 }
-
-}  // namespace
 
 Result<std::optional<Caller>, Problem> Accounts::by_cookie(std::string_view cookie) {
   const std::optional<Caller> nobody;
@@ -87,7 +87,7 @@ Result<std::optional<Caller>, Problem> Accounts::by_cookie(std::string_view cook
     (void)store_.saw_session(digest, now);
     (void)store_.saw_administrator(s.administrator, now);
   }
-  Caller caller{Caller::Kind::session, s.administrator, s.administrator, *role, s.csrf, digest, 0, 0};
+  Caller caller{Caller::Kind::session, s.administrator, s.administrator, *role, s.csrf, digest, 0, 0, ""};
   caller.ends_at = s.created_at + kSessionLife;
   caller.idle_ends_at = std::min(now + kIdle, caller.ends_at);
   return std::optional<Caller>(std::move(caller));
@@ -96,7 +96,8 @@ Result<std::optional<Caller>, Problem> Accounts::by_cookie(std::string_view cook
 Result<std::optional<Caller>, Problem> Accounts::by_token(std::string_view token) {
   const std::optional<Caller> nobody;
   if (!token.starts_with(kTokenPrefix) || token.size() > 128) return nobody;
-  const Result<std::optional<ApiTokenRecord>> found = store_.find_token(digest_of(token));
+  const std::string digest = digest_of(token);
+  const Result<std::optional<ApiTokenRecord>> found = store_.find_token(digest);
   if (!found) return unexpected(nobody_can_say());
   if (!*found) return nobody;
   const ApiTokenRecord& t = **found;
@@ -110,7 +111,28 @@ Result<std::optional<Caller>, Problem> Accounts::by_token(std::string_view token
   if (!t.last_seen_at || now >= *t.last_seen_at + kSeenEvery) (void)store_.saw_token(t.id, now);
   // A token never outgrows the one who made it.
   return std::optional<Caller>(Caller{Caller::Kind::token, t.owner, "token " + t.name,
-                                      covers(*most, *role) ? *role : *most, "", "", t.ends_at, t.ends_at});
+                                      covers(*most, *role) ? *role : *most, "", "", t.ends_at, t.ends_at, digest});
+}
+
+bool Accounts::stands(const Caller& caller) {
+  const UnixSeconds now = clock_.unix_seconds();
+  switch (caller.kind) {
+    case Caller::Kind::stranger:
+      return false;
+    case Caller::Kind::session: {
+      const auto session = store_.find_session(caller.session_digest);
+      if (!session || !*session) return false;
+      if (now >= (*session)->created_at + kSessionLife || now >= (*session)->seen_at + kIdle) return false;
+      break;
+    }
+    case Caller::Kind::token: {
+      const auto token = store_.find_token(caller.token_digest);
+      if (!token || !*token || now >= (*token)->ends_at) return false;
+      break;
+    }
+  }
+  const auto owner = store_.find_administrator(caller.name);
+  return owner && *owner && (*owner)->enabled;
 }
 
 bool Accounts::password_is_right(std::string_view hash, std::string_view password) {
@@ -143,10 +165,15 @@ Result<SignedIn, Problem> Accounts::begin_session(const AdministratorRecord& adm
   ConsoleSession session{digest_of(out.cookie), administrator.name, encode_hex(random_bytes(16)), now, now};
   if (Result<void> kept = store_.add_session(session); !kept) return unexpected(problem_of(kept.error()));
   (void)store_.saw_administrator(administrator.name, now);
-  out.caller = {Caller::Kind::session, administrator.name,
-                administrator.name,    role_from_name(administrator.role).value_or(Role::viewer),
-                session.csrf,          session.digest,
-                now + kSessionLife,    now + kIdle};
+  out.caller = {Caller::Kind::session,
+                administrator.name,
+                administrator.name,
+                role_from_name(administrator.role).value_or(Role::viewer),
+                session.csrf,
+                session.digest,
+                now + kSessionLife,
+                now + kIdle,
+                ""};
   return out;
 }
 
@@ -165,7 +192,7 @@ Result<SignedIn, Problem> Accounts::use_invitation(std::string_view secret, std:
   // Each node has such a link until somebody is there: the others lead nowhere from then on.
   if (first && !first_is_missing()) return unexpected(dead_link());
   const std::string who = first ? std::string(name) : (*found)->administrator;
-  if (const auto refused = refuse_name(who)) return unexpected(*refused);
+  if (const auto refused = fault_of_name(who)) return unexpected(*refused);
   if (const auto refused = refuse_password(password, who, "password")) return unexpected(*refused);
   Result<std::string> hash = [&] {
     const std::lock_guard lock(hashing_);

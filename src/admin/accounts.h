@@ -26,6 +26,7 @@ struct Caller {
   std::string csrf;            // of a session
   std::string session_digest;  // likewise
   UnixSeconds ends_at = 0, idle_ends_at = 0;
+  std::string token_digest;  // of a token
 };
 
 struct SignedIn {
@@ -38,6 +39,9 @@ struct NewInvitation {
   UnixSeconds ends_at = 0;
 };
 
+// Why nobody, and no token, can have this name. A tab or an escape in it would forge a line wherever it is shown.
+std::optional<Problem> fault_of_name(std::string_view name);
+
 class Accounts {
  public:
   static constexpr UnixSeconds kSessionLife = 12 * 3600, kIdle = 2 * 3600, kInvitationLife = 24 * 3600;
@@ -48,6 +52,8 @@ class Accounts {
   // Nothing: this cookie, or token, is nobody's. A Problem: nobody can say, since the store is away.
   Result<std::optional<Caller>, Problem> by_cookie(std::string_view cookie);
   Result<std::optional<Caller>, Problem> by_token(std::string_view token);
+  // Whether he could still ask. Unlike a question it does not count as being here: a page that only listens ends too.
+  bool stands(const Caller& caller);
 
   Result<SignedIn, Problem> sign_in(std::string_view name, std::string_view password, std::string_view address);
   // The session that this browser had ends: nobody can have planted the one that follows.

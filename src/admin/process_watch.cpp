@@ -139,6 +139,12 @@ void ProcessWatch::look() {
   for (std::size_t i = 0; i < sockets_.size(); ++i) now.push_back(look_at_broker(i));
   const UnixSeconds at = engine_.clock().unix_seconds();
   const std::lock_guard lock(mutex_);
+  bool same = now.size() == states_.size();
+  for (std::size_t i = 0; same && i < now.size(); ++i)
+    same = now[i].answers == states_[i].answers && now[i].sessions == states_[i].sessions &&
+           now[i].counts.by == states_[i].counts.by &&
+           now[i].status.value("health", json()) == states_[i].status.value("health", json());
+  if (!same) news_.fetch_add(1, std::memory_order_relaxed);
   for (std::size_t i = 0; i < now.size(); ++i) {
     const bool known = i < states_.size() && states_[i].answers && states_[i].started_at != 0;
     const ByVerdict before = known ? states_[i].counts.totals() : ByVerdict{}, after = now[i].counts.totals();

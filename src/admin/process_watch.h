@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -65,6 +66,8 @@ class ProcessWatch {
   HourSeries series() const;
   // Newest first.
   std::vector<KeyChange> key_changes() const;
+  // Counts up with each look that found something else than the one before.
+  std::uint64_t news() const noexcept { return news_.load(std::memory_order_relaxed); }
   std::size_t brokers() const noexcept { return sockets_.size(); }
   std::string broker_name(std::size_t index) const;
   // On the caller's thread.
@@ -92,6 +95,7 @@ class ProcessWatch {
   KeyHistory keys_;
   std::condition_variable wake_;
   bool stop_ = false;
+  std::atomic<std::uint64_t> news_{1};
   std::thread thread_;
 };
 

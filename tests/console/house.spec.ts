@@ -50,7 +50,22 @@ test('an administrator is invited, sees what the role may see, and activity tell
   await expect(other.getByText('Your role may not see this.')).toBeVisible()
   await context.close()
   await go(page, stage, '/activity', 'Activity')
-  await expect(page.getByRole('row', { name: /add administrator/ }).filter({ hasText: 'vera' })).toBeVisible()
+  await expect(page.getByRole('row', { name: /add administrator/i }).filter({ hasText: 'vera' })).toBeVisible()
+})
+
+test('a name with a tab in it is refused at its field, and without it is invited', async ({ page, stage }) => {
+  await go(page, stage, '/administrators', 'Administrators')
+  await page.getByRole('button', { name: 'Invite' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name').fill('tom\tadministrator')
+  await dialog.getByRole('button', { name: 'Invite' }).click()
+  await expect(dialog.locator('.fault')).toContainText('control character')
+  await expect(dialog.locator('code')).toBeHidden()
+  await dialog.getByLabel('Name').fill('tom')
+  await dialog.getByRole('button', { name: 'Invite' }).click()
+  await expect(dialog.locator('code')).toBeVisible()
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+  await expect(page.getByRole('row', { name: /tom/ })).toHaveCount(1)
 })
 
 test('an operator drafts and previews, and an administrator is needed to make it law', async ({ browser, stage, state }) => {
@@ -104,6 +119,29 @@ test('the keyboard alone reaches a device', async ({ page, stage }) => {
   await page.keyboard.type('pump-3')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { level: 1, name: 'pump-3' })).toBeFocused()
+})
+
+test('the keyboard alone changes a setting and makes it law', async ({ page, stage }) => {
+  await go(page, stage, '/jwt', 'JWT')
+  const reach = async (what: ReturnType<typeof page.getByRole>, key = 'Tab'): Promise<void> => {
+    for (let steps = 0; steps < 120; steps += 1) {
+      if (await what.evaluate((one) => one === document.activeElement)) return
+      await page.keyboard.press(key)
+    }
+    throw new Error('the keyboard does not get there')
+  }
+  const leeway = page.getByLabel('Leeway of clocks', { exact: true })
+  await reach(leeway)
+  await page.keyboard.press('Control+a')
+  await page.keyboard.type('41s')
+  await expect(page.getByRole('region', { name: 'Draft of settings' })).toContainText('finds nothing wrong')
+  await reach(page.getByRole('button', { name: 'Review and make law' }))
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('dialog').getByLabel('Why')).toBeFocused()
+  await page.keyboard.type('clocks of the old hall')
+  await reach(page.getByRole('dialog').getByRole('button', { name: 'Make it law' }))
+  await page.keyboard.press('Enter')
+  await expect(page.getByText(/Revision \d+ is law/)).toBeVisible()
 })
 
 test('a list says that it is old while the daemon is away, and recovers by itself', async ({ page, stage }) => {

@@ -28,7 +28,7 @@ test('a draft is checked as one types, previewed, made law, in force at the brok
   await expect(async () => expect(await comes()).not.toBe(0)).toPass({ timeout: 3000 })
 
   await go(page, stage, '/revisions', 'Revisions')
-  await expect(page.getByRole('row', { name: /tokens of others stay out/ })).toContainText('law')
+  await expect(page.getByRole('row', { name: /tokens of others stay out/ })).toContainText('Law')
   await page.getByRole('row').nth(2).getByRole('link').click()
   await page.getByRole('button', { name: 'Back to this one' }).click()
   await expect(page.getByRole('dialog')).toContainText('jwt.audience')
@@ -115,6 +115,24 @@ test('a public key file is looked at before it is taken, and a private key is no
   expect(sent).toEqual([])
   await file.setInputFiles({ name: 'key.pem', mimeType: 'text/plain', buffer: Buffer.from('-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n') })
   await expect(page.getByText('EdDSA').first()).toBeVisible()
+  await page.getByRole('button', { name: 'Take this key into the draft' }).click()
+  await expect(page.getByRole('region', { name: 'Draft of settings' })).toContainText('1 change')
+  await page.getByRole('button', { name: 'Discard' }).click()
+})
+
+test('a public key file is dropped on the page, and its kind, size and thumbprint are shown', async ({ page, stage }) => {
+  await go(page, stage, '/jwt', 'JWT')
+  const pem = '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n'
+  const files = await page.evaluateHandle((words) => {
+    const data = new DataTransfer()
+    data.items.add(new File([words], 'plant.pem', { type: 'application/x-pem-file' }))
+    return data
+  }, pem)
+  await page.locator('[data-setting="jwt.public_key"] .drop').dispatchEvent('drop', { dataTransfer: files })
+  const keys = page.locator('[data-setting="jwt.public_key"]')
+  await expect(keys).toContainText('plant.pem')
+  await expect(keys).toContainText('EdDSA')
+  await expect(keys).toContainText('kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k') // RFC 8037 A.3: its thumbprint
   await page.getByRole('button', { name: 'Take this key into the draft' }).click()
   await expect(page.getByRole('region', { name: 'Draft of settings' })).toContainText('1 change')
   await page.getByRole('button', { name: 'Discard' }).click()

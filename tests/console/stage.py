@@ -9,6 +9,7 @@ import json
 import pathlib
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -118,6 +119,12 @@ class Stage:
         what = ask.pop("do")
         if what == "connect":
             return {"code": self.connect(**ask)}
+        if what == "publish":  # as a person with the client's command does
+            words = ["-h", "127.0.0.1", "-p", str(self.broker.port), "-V", "mqttv5", "-i", ask["client_id"], "-t", ask["topic"], "-m", "1"]
+            done = subprocess.run(
+                ["mosquitto_pub", *words, "-u", ask["username"], "-P", ask["password"]], capture_output=True, text=True, timeout=20
+            )
+            return {"code": done.returncode, "err": done.stderr}
         if what == "alive":
             client = self.clients.get(ask["client_id"])
             return {"alive": bool(client and client.ping())}

@@ -59,6 +59,35 @@ test('a decision that is made while one looks on appears by itself', async ({ pa
   await expect(page.getByRole('link', { name: 'live-1' })).toBeVisible()
 })
 
+test('the overview is told of news and does not ask when there are none, and a tab that nobody looks at has no line', async ({ page, stage }) => {
+  await go(page, stage, '/overview', 'Overview')
+  await expect(page.locator('main').getByText('Live', { exact: true })).toBeVisible()
+  const tile = page.getByRole('link', { name: /Connected \d+/ })
+  const count = async (): Promise<number> => Number((await tile.textContent())!.match(/Connected(\d+)/)![1])
+  const before = await count()
+  const { token } = await stage.ask({ do: 'token', subject: 'news-1', username: 'news-1' })
+  await stage.ask({ do: 'connect', client_id: 'news-1', username: 'news-1', password: token, hold: true })
+  await expect(async () => expect(await count()).toBe(before + 1)).toPass({ timeout: 6000 })
+  await page.waitForTimeout(2500)
+  let asked = 0
+  page.on('request', (request) => (asked += Number(request.url().endsWith('/api/v1/overview'))))
+  await page.waitForTimeout(6000)
+  expect(asked).toBeLessThan(2) // by the clock alone it would have been asked every three seconds
+  // Looked away, and back.
+  const look = async (hidden: boolean): Promise<void> =>
+    page.evaluate((away) => {
+      Object.defineProperty(document, 'hidden', { value: away, configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+    }, hidden)
+  await look(true)
+  const then = asked
+  await page.waitForTimeout(4000)
+  expect(asked).toBe(then)
+  const again = page.waitForRequest((request) => request.url().endsWith('/api/v1/events'))
+  await look(false)
+  await again
+})
+
 test('neither a token nor a password of a device stands anywhere on its page', async ({ page, stage }) => {
   const { token } = await stage.ask({ do: 'token', subject: 'canary-1', by: 'nobody', username: 'canary-1' })
   await stage.ask({ do: 'connect', client_id: 'canary-1', username: 'canary-1', password: token })

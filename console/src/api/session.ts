@@ -1,4 +1,5 @@
 import { computed, ref, shallowRef } from 'vue'
+import { forgetLine } from '@/lib/live'
 import { api, bodyOf, onSessionLost, setCsrf, type Schemas } from './client'
 import { toProblem } from './problem'
 
@@ -22,6 +23,7 @@ function enter(next: Session): void {
   session.value = next
   setCsrf(next.csrf)
   lostSession.value = false
+  forgetLine()
 }
 
 onSessionLost(() => {

@@ -1,6 +1,6 @@
 import { computed, ref, watch, type ComputedRef, type Ref } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
-import { useResource, type Resource } from './resource'
+import { useResource, type Resource, type ResourceOptions } from './resource'
 
 export interface Page<Row = unknown> {
   items: Row[]
@@ -20,7 +20,7 @@ export interface List<P extends Page> extends Resource<P> {
 /** A list that the daemon hands out page by page; the cursors of the pages behind us are kept for the way back. */
 export function useList<P extends Page>(
   fetch: (cursor: string | undefined, signal: AbortSignal) => Promise<P>,
-  options: { every?: number } = {},
+  options: Pick<ResourceOptions, 'every' | 'live'> = {},
 ): List<P> {
   const cursors = ref<(string | undefined)[]>([undefined])
   const resource = useResource((signal) => fetch(cursors.value.at(-1), signal), options)

@@ -1,5 +1,6 @@
-import { onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
+import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 import { toProblem, type Problem } from '@/api/problem'
+import { isLive, onNews, type Topic } from './live'
 
 export interface Resource<T> {
   data: ShallowRef<T | undefined>
@@ -17,10 +18,14 @@ export interface Resource<T> {
 export interface ResourceOptions {
   /** Ask again after so many milliseconds, while the page is looked at. */
   every?: number
+  /** Ask when one of these is new; then `every` is for times without news. */
+  live?: readonly Topic[]
   immediate?: boolean
 }
 
 const SLOWEST = 60_000
+const UNASKED = 15_000 // how old something may get of which nothing new was told
+const BETWEEN = 1000 // at least, however fast news come
 
 /**
  * One thing that a page shows. The newest question wins; a failure keeps what is shown and says that it is old; a page
@@ -41,7 +46,8 @@ export function useResource<T>(fetch: (signal: AbortSignal) => Promise<T>, optio
   function schedule(): void {
     clearTimeout(timer)
     if (disposed || !options.every || document.hidden) return
-    timer = setTimeout(() => void reload(), Math.min(options.every * 2 ** Math.min(failures, 6), Math.max(SLOWEST, options.every)))
+    const every = options.live && isLive.value ? Math.max(UNASKED, options.every) : options.every
+    timer = setTimeout(() => void reload(), Math.min(every * 2 ** Math.min(failures, 6), Math.max(SLOWEST, every)))
   }
 
   async function reload(): Promise<void> {
@@ -77,9 +83,23 @@ export function useResource<T>(fetch: (signal: AbortSignal) => Promise<T>, optio
   const wake = (): void => {
     if (!document.hidden && options.every) void reload()
   }
+  let soon: ReturnType<typeof setTimeout> | undefined
+  function hear(): void {
+    if (soon || document.hidden) return
+    const since = at.value ? Date.now() - at.value.getTime() : BETWEEN
+    soon = setTimeout(() => {
+      soon = undefined
+      void reload()
+    }, Math.max(0, BETWEEN - since))
+  }
+  const leave = options.live ? onNews(options.live, hear) : undefined
+  // A line that breaks is no reason to wait for the long time.
+  if (options.live) watch(isLive, (now) => now || busy.value || schedule())
   document.addEventListener('visibilitychange', wake)
   window.addEventListener('online', wake)
   onScopeDispose(() => {
+    leave?.()
+    clearTimeout(soon)
     disposed = true
     question += 1
     abort?.abort()

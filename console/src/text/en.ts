@@ -1,6 +1,7 @@
 // Every text that a person reads on the pages, in English. What the daemon says (causes, hints, the help of settings)
 // comes from it as it is. A text with something in it is a function, so that a language can put the words in its order.
 
+const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 })
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many)
 
 export const en = {
@@ -42,6 +43,8 @@ export const en = {
     actions: 'Actions',
     file_too_large: (limit: string) => `This file is larger than ${limit}.`,
     choose_file: 'Choose a file',
+    for_example: 'For example',
+    more: 'More',
   },
   state: {
     loading: 'Loading',
@@ -53,6 +56,7 @@ export const en = {
     no_page: 'There is no such page',
     no_page_hint: 'The address may be from an older version.',
   },
+  live: { on: 'Live', asking: 'Every few seconds', old: (at: string) => `As of ${at}` },
   verdict: { allow: 'Let in', deny: 'Refused', ignore: 'Handed on', unavailable: 'Undecided' },
   authenticator: (name: string): string => ({ password: 'Default authentication', jwt: 'JWT', none: 'Nobody', chain: 'Chain', gate: 'Gate' })[name] ?? name,
   role: { viewer: 'Viewer', operator: 'Operator', administrator: 'Administrator' },
@@ -179,7 +183,7 @@ export const en = {
     health: 'Health',
     no_answer: 'does not answer',
     revision: (number: number) => `Revision ${number}`,
-    n_clients: (count: string) => `${count} clients`,
+    n_clients: (count: number, shown: string) => plural(count, '1 client', `${shown} clients`),
     key_sources: 'Key sources',
     lately: 'Changed lately',
     nothing_changed: 'Nothing has changed lately.',
@@ -189,7 +193,8 @@ export const en = {
     hours: (count: number) => (count < 48 ? `${count} hours` : `${count / 24} days`),
     storm: (count: string, at: string, within: string) => `${count} at ${at}, within ${within}`,
     no_storm: 'No connected session has a token that ends in this time.',
-    without_end: (without: string, later: string) => `${without} have a token without an end; ${later} end later than shown.`,
+    without_end: (count: string) => `${count} have a token without an end.`,
+    ends_later: (count: string) => `${count} end later than shown.`,
   },
   refused: {
     lead: 'Why is a device out? The devices that were kept out, by cause; the cause with most devices first.',
@@ -213,7 +218,7 @@ export const en = {
     block: 'Block',
     now_in: 'Connected now',
     not_in: 'Not connected',
-    attempts_n: (count: string) => `${count} kept attempts`,
+    attempts_n: (count: number, shown: string) => plural(count, '1 kept attempt', `${shown} kept attempts`),
     last_attempt: 'Its last attempt',
     clock: 'Its clock',
     ahead: (by: string) => `${by} ahead`,
@@ -243,6 +248,24 @@ export const en = {
     setting_of: (name: string) => `The setting ${name} would mend it; an administrator changes it.`,
     token_mark: 'first digits of its SHA-256',
   },
+  /** What helps, where the daemon's own words name a command: on the pages it is a page. */
+  mends: {
+    unknown_credential: 'Add the user on the page Users, or give the device a token.',
+    wrong_password: 'Set the password anew on the page Users.',
+    user_disabled: 'Enable the user on the page Users.',
+    not_a_token: 'Look at what the device sends in that field; on the page JWT such a thing can be left to the next authenticator.',
+    malformed_claim: 'Times are numbers, and aud is a text or an array of texts. “Inspect a token” on the page Try shows the claim.',
+    bad_signature: 'Is the token signed with a key that is configured here? The page Keys has their thumbprints.',
+    unknown_key_id: 'Publish that key, or correct the kid. The page Keys has those that are known.',
+    claim_mismatch: 'Have the issuer put the expected value into the claim, or change the rule. “Inspect a token” on the page Try shows what is in it.',
+    revoked: 'Issue a new token, or undo it on the page Revocations and blocks.',
+    blocked: 'Undo it on the page Revocations and blocks.',
+    ended_by_operator: 'It may come back with a token that is still good. The page Revocations and blocks keeps it out.',
+    keys_unavailable: 'The page Keys says why they are not here; its doctor goes the way of a fetch.',
+    users_unavailable: 'Health on the page Overview says why.',
+    settings_unavailable: 'Health on the page Overview says why.',
+  } as Record<string, string>,
+  author: { cli: (name: string) => `${name}, by command line` },
   sessions: {
     lead: 'The clients that are connected now, as the brokers have them.',
     search: 'Client id, user name or address',
@@ -253,7 +276,7 @@ export const en = {
     no_end: 'no end',
   },
   keys: {
-    plain: 'plain [jwt]',
+    plain: 'Key set of JWT',
     no_sources: 'No key set is fetched from the network.',
     state: { ready: 'Ready', stale: 'Old', unavailable: 'No keys' },
     n_keys: (count: number) => plural(count, '1 key', `${count} keys`),
@@ -295,7 +318,7 @@ export const en = {
     sessions: 'Connected by it',
     decisions: 'Let in today',
     skipped_one: (name: string) => `Skipped ${name}`,
-    as_of: (process: string) => `As ${process} has them.`,
+    as_of: (process: string) => `As the process “${process}” has them.`,
     retire: 'Who uses it?',
     retire_title: (label: string) => `If ${label} went`,
     retire_lead: 'Nothing is changed by asking. Judged by connected sessions and by the decisions of the last day.',
@@ -332,7 +355,7 @@ export const en = {
   },
   chart: { as_table: 'As a table' },
   settings: {
-    pinned: (file: string, place: string) => `Pinned by ${place || file}`,
+    pinned: (file: string, line: string) => (line ? `Pinned by ${file}, line ${line}` : `Pinned by ${file}`),
     file_only: 'Only the settings file can set it',
     changed: 'Changed, not law yet',
     undo: (label: string) => `Undo the change of ${label}`,
@@ -416,10 +439,9 @@ export const en = {
     lead: 'Default authentication: devices and people that come in with a user name and a password.',
     add: 'Add a user',
     added: (name: string) => `${name} is there.`,
-    export: 'Export',
     import: 'Import',
     search: 'Part of the user name',
-    total: (count: string) => `${count} users`,
+    total: (count: number) => plural(count, '1 user', `${whole.format(count)} users`),
     none: 'There is no user yet.',
     none_hint: 'Add one, or import a file: CSV, EMQX’s exports, Mosquitto’s password file.',
     none_fit: 'No user’s name holds this.',
@@ -578,7 +600,8 @@ export const en = {
   revisions: {
     lead: 'Every change of settings: who, when, why, and one click back.',
     number: 'Revision',
-    law: 'law',
+    law: 'Law',
+    all: 'All changes',
     none: 'There is no revision yet.',
     none_hint: 'The first change that you make law becomes the first one.',
     changes: 'What it changed',
@@ -630,8 +653,8 @@ export const en = {
     lead: 'Who may sign in here, and which programs may ask.',
     people: 'Administrators',
     tokens: 'API tokens',
-    you: 'you',
-    invited: 'invited',
+    you: 'You',
+    invited: 'Invited',
     sessions: 'Sessions',
     invite: 'Invite',
     invite_lead: 'You get a one-time link, with which the new administrator sets a password. Hand it over where nobody else reads.',
@@ -658,7 +681,7 @@ export const en = {
     what: 'What',
     subject: 'To what',
     outcome: 'Outcome',
-    outcomes: { done: 'done', refused: 'refused', failed: 'failed' },
+    outcomes: { done: 'Done', refused: 'Refused', failed: 'Failed' },
     stranger: 'a stranger',
     none: 'Nothing fits.',
   },

@@ -88,7 +88,7 @@ Outcome add_administrator(ApiDesk& desk, const Call& call) {
   if (auto fault = members.fault()) return unexpected(*fault);
   if (!role_from_name(role))
     return unexpected(problem(400, "invalid", "the role is none of viewer, operator, administrator", "", "role"));
-  if (name.size() > 128) return unexpected(problem(422, "invalid", "a name has 1 to 128 characters", "", "name"));
+  if (auto fault = fault_of_name(name)) return unexpected(std::move(*fault));
   AdministratorRecord record{name, role, true, "", desk.house().engine.clock().unix_seconds(), std::nullopt, 1};
   if (Result<void> added = desk.house().store->add_administrator(record); !added)
     return unexpected(problem_of(added.error(), "name"));
@@ -173,7 +173,7 @@ Outcome add_api_token(ApiDesk& desk, const Call& call) {
   const std::optional<Role> wanted = role_from_name(role);
   if (!wanted)
     return unexpected(problem(400, "invalid", "the role is none of viewer, operator, administrator", "", "role"));
-  if (name.size() > 128) return unexpected(problem(422, "invalid", "a name has 1 to 128 characters", "", "name"));
+  if (auto fault = fault_of_name(name)) return unexpected(std::move(*fault));
   const UnixSeconds now = desk.house().engine.clock().unix_seconds();
   if (*ends_at <= now || *ends_at > now + kLongestToken)
     return unexpected(problem(422, "invalid", "the token's end is not within the next year", "", "ends_at"));

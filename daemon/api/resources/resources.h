@@ -54,6 +54,8 @@ SP_OPERATION(make_law);
 SP_OPERATION(get_revision);
 SP_OPERATION(restore_revision);
 SP_OPERATION(inspect_key);
+// events.cpp
+SP_OPERATION(follow_events);
 // overview.cpp
 SP_OPERATION(get_overview);
 SP_OPERATION(list_authenticators);
