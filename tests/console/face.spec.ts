@@ -38,6 +38,58 @@ test('no page is wider than a phone', async ({ page, stage }) => {
   expect(wide).toEqual([])
 })
 
+test('no page jumps while it loads', async ({ browser, stage, state }) => {
+  test.setTimeout(90_000)
+  const context = await browser.newContext({ storageState: state, viewport: { width: 1280, height: 860 } })
+  const page = await context.newPage()
+  const jumps: string[] = []
+  for (const path of PAGES) {
+    await page.goto('about:blank')
+    await go(page, stage, path)
+    await expect(page.locator('main h1')).toBeVisible()
+    await expect(page.locator('.skeleton')).toHaveCount(0)
+    const moved = await page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          let sum = 0
+          new PerformanceObserver((list) => {
+            for (const one of list.getEntries() as unknown as { value: number; hadRecentInput: boolean }[]) if (!one.hadRecentInput) sum += one.value
+          }).observe({ type: 'layout-shift', buffered: true })
+          setTimeout(() => resolve(sum), 150)
+        }),
+    )
+    if (moved > 0.1) jumps.push(`${path}: ${moved.toFixed(3)}`) // what Core Web Vitals calls good
+  }
+  expect(jumps).toEqual([])
+  await context.close()
+})
+
+test('each page says that the daemon is away, and shows itself once it is there again', async ({ page, stage }) => {
+  test.setTimeout(120_000)
+  const own = ['/users/import', '/try', '/try?tab=inspect', '/account', '/preview'] // these ask for nothing to show
+  const silent: string[] = []
+  for (const path of PAGES.filter((one) => !own.includes(one))) {
+    await page.goto('about:blank')
+    await page.route(/\/api\/v1\/(?!session$|welcome)/, (route) => route.abort())
+    await go(page, stage, path)
+    const said = page.locator('main').getByText('The daemon does not answer').first()
+    try {
+      await expect(said).toBeVisible({ timeout: 4000 })
+    } catch {
+      silent.push(`${path} says nothing`)
+    }
+    await page.unroute(/\/api\/v1\/(?!session$|welcome)/)
+    const again = page.getByRole('button', { name: 'Try again' })
+    while (await again.first().isVisible()) await again.first().click({ timeout: 2000 }).catch(() => undefined)
+    try {
+      await expect(said).toBeHidden({ timeout: 4000 })
+    } catch {
+      silent.push(`${path} does not recover`)
+    }
+  }
+  expect(silent).toEqual([])
+})
+
 test('the first load is under 300 kB and interactive in under a second', async ({ browser, stage, state }) => {
   const context = await browser.newContext({ storageState: state })
   const page = await context.newPage()

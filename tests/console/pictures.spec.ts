@@ -33,8 +33,16 @@ test('each page has its picture at three widths and in both themes', async ({ br
   }
   await stage.ask({ do: 'ask', method: 'POST', path: '/revocations', body: { principal: 'meter-4699', why: 'stolen from the yard' } })
   await stage.ask({ do: 'ask', method: 'POST', path: '/administrators', body: { name: 'olaf', role: 'operator' } })
+  const law = async (changes: object, why: string): Promise<void> => {
+    const { etag } = await stage.ask({ do: 'ask', method: 'GET', path: '/settings' })
+    expect((await stage.ask({ do: 'ask', method: 'POST', path: '/settings/revisions', etag, body: { changes, why } })).status).toBe(201)
+  }
+  await law({ 'jwt.leeway': '30s' }, 'clocks of the old hall are late')
+  await law({ 'jwt.leeway': '30s', 'jwt.max_lifetime': '7d' }, 'no token for ever')
+  const { token } = await stage.ask({ do: 'token', subject: 'valve-1', username: 'somebody-else' })
+  await stage.ask({ do: 'traffic' })
   await go(page, stage, '/overview', 'Overview')
-  await page.waitForTimeout(12_000) // the overview's rates are those of ten seconds
+  await page.waitForTimeout(45_000) // the overview's rates are those of ten seconds, and a curve has more than one point
 
   for (const theme of ['light', 'dark'] as const) {
     for (const width of [360, 1280, 2560]) {
@@ -44,16 +52,27 @@ test('each page has its picture at three widths and in both themes', async ({ br
         if (name === 'preview') {
           // A draft to look at: it lives in the page, so it is made in the page.
           await go(one, stage, '/jwt', 'JWT')
-          await one.getByLabel('Longest lifetime', { exact: true }).fill('1h')
+          await one.getByRole('button', { name: 'Remove the rule of username' }).click()
           await one.getByRole('region', { name: 'Draft of settings' }).getByText('finds nothing wrong').waitFor()
           await one.getByRole('button', { name: 'Preview' }).click()
           await one.getByText(/would newly be refused/).first().waitFor()
+          await one.mouse.move(0, 0)
         } else {
           await go(one, stage, path)
         }
         await expect(one.locator('main h1')).toBeVisible()
         if (name === 'device') await one.getByRole('heading', { name: 'The way it went' }).waitFor()
-        await one.waitForTimeout(250)
+        if (name === 'try') {
+          await one.getByLabel('Client id').fill('valve-1')
+          await one.getByLabel('User name').fill('valve-1')
+          await one.getByLabel('Password or token').fill(token)
+          await one.getByRole('button', { name: 'Judge it' }).click()
+          await one.locator('main').getByText('Refused', { exact: true }).waitFor()
+          await one.mouse.move(0, 0)
+          await one.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+        }
+        await one.evaluate(() => window.scrollTo(0, 0))
+        await one.waitForTimeout(400)
         await expect(one.locator('.skeleton')).toHaveCount(0)
         await one.screenshot({ path: join(folder!, `${name}-${width}-${theme}.png`) })
         if (name === 'preview') await one.getByRole('button', { name: 'Discard' }).click()

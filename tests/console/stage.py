@@ -5,7 +5,9 @@ Says one JSON object when all of it is up, then answers one for each line that c
 """
 
 import http.server
+import itertools
 import json
+import math
 import pathlib
 import shutil
 import signal
@@ -55,6 +57,7 @@ class Stage:
     def __init__(self, bare):
         self.server = KeyServer()
         self.clients = {}
+        self.closed = False
         law = (
             f'[jwt]\nsecret = "{tokens.KEY}"\njwks_url = "{self.server.address}/keys"\n'
             'claims = { username = "%u" }\n[topics]\nno_match = "deny"\n'
@@ -115,6 +118,23 @@ class Stage:
         self.connect("old-7", "old-7", "a password that nobody knows")
         return {}
 
+    def traffic(self):
+        """About five attempts a second, of which some are refused."""
+        tokens_of = {n: self.token(f"sensor-{n}", ttl=7200, username=f"sensor-{n}") for n in range(30)}
+        late = self.token("pump-3", ttl=-7200, username="pump-3")
+        for n in itertools.count():
+            if self.closed:
+                return
+            try:
+                if n % 7 == 0:
+                    self.connect("pump-3", "pump-3", late)
+                else:
+                    name = f"sensor-{n % 30}"
+                    self.connect(name, name, tokens_of[n % 30])
+            except OSError:
+                pass
+            time.sleep(0.12 + 0.09 * math.sin(n / 25))
+
     def answer(self, ask):
         what = ask.pop("do")
         if what == "connect":
@@ -133,6 +153,9 @@ class Stage:
         if what == "cli":
             done = self.console.daemon.gate.run(*ask["words"], "--config", self.console.daemon.gate.file, stdin=ask.get("stdin"))
             return {"code": done.returncode, "out": done.stdout, "err": done.stderr}
+        if what == "traffic":  # devices that come and go, until the stage ends
+            threading.Thread(target=self.traffic, daemon=True).start()
+            return {}
         if what == "fleet":
             return self.fleet()
         if what == "colleague":
@@ -168,6 +191,7 @@ class Stage:
         return f"http://127.0.0.1:{self.console.port}"
 
     def close(self):
+        self.closed = True
         for client in self.clients.values():
             client.close()
         self.console.daemon.stop()

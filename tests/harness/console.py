@@ -83,7 +83,7 @@ class Console:
         if store_settings:
             file = self.folder / "first.toml"
             file.write_text(store_settings)
-            gate.cli("config", "import", file)
+            gate.cli("config", "import", file, "--comment", "the first settings")
 
     def start(self):
         self.daemon.start()

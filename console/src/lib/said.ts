@@ -11,4 +11,7 @@ export function formatAuthor(author: string | null | undefined): string {
 }
 
 /** What helps against a reason, as a person at the pages can do it. */
-export const mendOf = (reason: string, said: string | null | undefined): string => text.mends[reason] ?? said ?? ''
+export function mendOf(reason: string, said: string | null | undefined): string {
+  const words = text.mends[reason] ?? said ?? ''
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
