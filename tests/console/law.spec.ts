@@ -72,7 +72,7 @@ test('keys of a provider without an audience are warned of beside the address, a
   // Where there is no field for it, it says where that is.
   await go(page, stage, '/topics', 'Topics')
   await expect(page.getByText(warning)).toBeVisible()
-  await page.getByRole('link', { name: 'jwt.jwks_url' }).click()
+  await page.getByRole('link', { name: 'Address of the key set (JWKS)' }).click()
   await expect(page.getByLabel('Address of the key set (JWKS)', { exact: true })).toBeFocused()
 
   // The same of an issuer of the list, and of a law with an audience.

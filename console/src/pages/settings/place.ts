@@ -21,3 +21,6 @@ export function pinnedBy(setting: { pinned_by?: string | null; place: string }):
   const [, path = '', line = ''] = /^(.*?)(?::(\d+))?(?::\d+)?$/.exec(setting.place || setting.pinned_by || '') ?? []
   return text.settings.pinned(path.slice(path.lastIndexOf('/') + 1), line)
 }
+
+/** What its field is called; where it has none, its name in the settings file. */
+export const labelOf = (setting: string): string => (text.setting as Record<string, string>)[setting] ?? setting
