@@ -164,7 +164,7 @@ class Play {
     auto asked = begin;
     while (!there()) {
       const auto now = std::chrono::steady_clock::now();
-      promise(now < begin + std::chrono::seconds(20), "a refresh brings the keys that are published");
+      promise(now < begin + std::chrono::seconds(55), "a refresh brings the keys that are published");
       std::this_thread::sleep_for(std::chrono::microseconds(200));
       if (now < asked + std::chrono::milliseconds(50)) continue;
       // A fetch that was under way brought what was published before: when its cool-down is over it is asked again.
