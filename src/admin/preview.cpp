@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "admin/kept_token.h"
+
 namespace sallyport {
 namespace {
 
@@ -133,9 +135,66 @@ Rejudged judge_refused(const AuditRow& row, const JwtSettings& was, const JwtSet
   return {Rejudged::Kind::admitted, row.reason, ""};
 }
 
+// Whose keys and rules judge a token: an issuer's where its iss is theirs, else the plain ones.
+const AuthoritySettings* authority_of(const JwtSettings& jwt, const KeptToken& token) {
+  for (const IssuerSettings& issuer : jwt.issuers)
+    if (issuer.issuer && token.is_of(*issuer.issuer)) return &issuer;
+  return jwt.issuers.empty() || jwt.has_own_key() ? &jwt : nullptr;
+}
+
+bool has_same_keys(const AuthoritySettings& a, const AuthoritySettings& b) {
+  return a.secret.view() == b.secret.view() && a.public_keys == b.public_keys &&
+         a.public_key_files == b.public_key_files && a.jwks.files == b.jwks.files && a.jwks.url == b.jwks.url &&
+         a.jwks.discovery == b.jwks.discovery;
+}
+bool has_same_open_keys(const AuthoritySettings& a, const AuthoritySettings& b) {
+  return a.public_keys == b.public_keys && a.public_key_files == b.public_key_files && a.jwks.files == b.jwks.files &&
+         a.jwks.url == b.jwks.url && a.jwks.discovery == b.jwks.discovery;
+}
+
+// What settings alone decide about a verified token.
+bool is_of_settings(std::string_view reason) {
+  static constexpr std::string_view all[] = {
+      "wrong_type",        "algorithm_not_allowed", "expired",           "not_yet_valid", "missing_expiry",
+      "lifetime_too_long", "issuer_mismatch",       "audience_mismatch", "claim_missing", "claim_mismatch"};
+  return std::find(std::begin(all), std::end(all), reason) != std::end(all);
+}
+
+// A name that was too long, or looked like a token, is not kept as it was.
+KeptNames names_of(const AuditRow& row) {
+  constexpr std::size_t cut_at = 128;
+  KeptNames out;
+  if (row.username.size() < cut_at && !row.username.starts_with("token ")) out.username = row.username;
+  if (row.client_id.size() < cut_at) out.client_id = row.client_id;
+  return out;
+}
+
+// Of a token that a key verified then, and of which enough is kept.
+Rejudged judge_kept(const AuditRow& row, const json& steps, const KeptToken& token, const JwtSettings& was,
+                    const JwtSettings& is) {
+  const AuthoritySettings *old = authority_of(was, token), *next = authority_of(is, token);
+  const bool came_in = row.verdict == "allow";
+  if (!next) return came_in ? refused("issuer_mismatch") : Rejudged{};
+  if (!old || !has_same_keys(*old, *next)) {
+    const bool by_secret = row.key == "secret" || row.key.ends_with(" secret");
+    if (old && by_secret && old->secret.view() != next->secret.view() && has_same_open_keys(*old, *next))
+      return came_in ? refused("bad_signature") : Rejudged{};
+    if (!old || !by_secret || old->secret.view() != next->secret.view())
+      return unknown("the keys differ, and whether the token's is still among them is not kept");
+  }
+  const KeptToken::Said said = token.judge(*next, algorithm_in(steps), names_of(row), row.at);
+  if (!said.cause.empty()) return unknown(said.cause);
+  if (came_in && !said.reason.empty()) return refused(said.reason);
+  if (next->require_binding && !(came_in && old->require_binding))
+    return unknown("a client certificate would be asked for, and which one it is bound to is not kept");
+  if (came_in || !said.reason.empty() || !is_of_settings(row.reason)) return {};
+  return {Rejudged::Kind::admitted, row.reason, ""};
+}
+
 }  // namespace
 
-Rejudged judge_again(const AuditRow& row, const json& steps, const Settings& before, const Settings& after) {
+Rejudged judge_again(const AuditRow& row, const json& steps, const Settings& before, const Settings& after,
+                     const KeptDigest* digest) {
   if (before.jwt.from != after.jwt.from) return unknown("the token would come from another field, which is not kept");
   if (row.authenticator == "password") {
     if (row.verdict == "allow" && !after.password.enabled) return refused("unknown_credential");
@@ -154,6 +213,8 @@ Rejudged judge_again(const AuditRow& row, const json& steps, const Settings& bef
   }
   if (before.jwt.is_enabled() && !after.jwt.is_enabled())
     return row.verdict == "allow" ? refused("unknown_credential") : Rejudged{};
+  if (const std::optional<KeptToken> token = KeptToken::read(row.facts, digest))
+    if (token->comparable()) return judge_kept(row, steps, *token, before.jwt, after.jwt);
   if (!names_issuers_alike(before, after)) return unknown("issuers differ, and which one judged it is not kept");
   if (row.verdict == "allow") return judge_admitted(row, steps, before.jwt, after.jwt);
   if (row.verdict == "deny") return judge_refused(row, before.jwt, after.jwt, steps);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "config/settings.h"
+#include "crypto/kept_digest.h"
 #include "store/audit_store.h"
 
 namespace sallyport {
@@ -17,7 +18,9 @@ struct Rejudged {
   std::string cause;   // unknown: why it can't be judged
 };
 
-// `steps`: the row's, parsed. `before` is what it was judged with, as far as is known: the law of now.
-Rejudged judge_again(const AuditRow& row, const nlohmann::json& steps, const Settings& before, const Settings& after);
+// `steps`: the row's, parsed. `before` is what it was judged with, as far as is known: the law of now. `digest`: the
+// one under which claims are kept; nothing: there is none, or it cannot be read.
+Rejudged judge_again(const AuditRow& row, const nlohmann::json& steps, const Settings& before, const Settings& after,
+                     const KeptDigest* digest);
 
 }  // namespace sallyport

@@ -10,6 +10,7 @@
 #include "config/advice.h"
 #include "config/file_bytes.h"
 #include "config/fold.h"
+#include "config/seal_key.h"
 
 namespace sallyport {
 namespace {
@@ -220,25 +221,9 @@ Result<Settings, LoadFailure> load_file_only(const std::string& path) {
 }
 
 Result<std::shared_ptr<const Sealer>> read_sealer(const std::string& path) {
-  auto file = read_file_bytes(path, 4096);
-  if (!file) {
-    Error error = file.error();
-    if (error.kind == ErrorKind::kNotFound) error.hint = "make one: sallyport config seal-key " + path;
-    return unexpected(std::move(error));
-  }
-  std::shared_ptr<const Sealer> out;
-  Error error;
-  if (file->others_read)
-    error = {ErrorKind::kDenied, fmt::format("every user of this machine can read {}", path), "chmod o-rwx " + path,
-             ""};
-  else if (file->bytes.size() < Sealer::kLeastKey)
-    error = invalid(fmt::format("{} has fewer than {} bytes", path, Sealer::kLeastKey),
-                    "make one: sallyport config seal-key FILE");
-  else
-    out = std::make_shared<const Sealer>(file->bytes);
-  wipe(file->bytes);
-  if (!out) return unexpected(std::move(error));
-  return out;
+  const Result<Secret> key = read_seal_key(path);
+  if (!key) return unexpected(key.error());
+  return std::make_shared<const Sealer>(key->view());
 }
 
 }  // namespace sallyport

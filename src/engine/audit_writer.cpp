@@ -53,6 +53,7 @@ AuditRow row_of(const KeptDecision& d, const std::string& process) {
   out.token = d.token_fingerprint;
   out.expires_at = d.expires_at;
   out.steps = steps_json(d);
+  out.facts = d.claims;
   return out;
 }
 

@@ -20,7 +20,8 @@ DecisionRing::DecisionRing(std::size_t slots) : slots_(std::make_unique<Slot[]>(
 DecisionRing::~DecisionRing() = default;
 
 void DecisionRing::keep(const ConnectAttempt& attempt, const Decision& d, const Trace& trace, UnixSeconds now,
-                        std::string_view shown_username, std::string_view token_fingerprint) noexcept {
+                        std::string_view shown_username, std::string_view token_fingerprint,
+                        std::string_view claims) noexcept {
   const std::uint64_t number = next_.fetch_add(1, std::memory_order_relaxed);
   const std::size_t quarter = count_ / 4;
   Slot& slot = d.verdict == Verdict::allow
@@ -44,6 +45,7 @@ void DecisionRing::keep(const ConnectAttempt& attempt, const Decision& d, const 
     k.key.assign(d.key ? std::string_view(d.key->label()) : std::string_view{});
     k.token_fingerprint.assign(token_fingerprint);
     k.expires_at = d.expires_at;
+    k.claims.assign(claims);
     k.steps.resize(trace.size());
     std::size_t i = 0;
     for (const Step& s : trace) {

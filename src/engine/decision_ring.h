@@ -40,6 +40,7 @@ struct KeptDecision {
   std::string token_fingerprint;  // first 8 hex digits of the token's SHA-256; empty: no token
   std::optional<UnixSeconds> expires_at;
   std::vector<KeptStep> steps;
+  std::string claims;  // kept_claims() of a verified token; empty: not asked for
 };
 
 class DecisionRing {
@@ -47,7 +48,7 @@ class DecisionRing {
   explicit DecisionRing(std::size_t slots = 4096);
   ~DecisionRing();
   void keep(const ConnectAttempt& attempt, const Decision& decision, const Trace& trace, UnixSeconds now,
-            std::string_view shown_username, std::string_view token_fingerprint) noexcept;
+            std::string_view shown_username, std::string_view token_fingerprint, std::string_view claims = {}) noexcept;
   // Newest first, at most `limit`. refusals_only leaves out verdict allow.
   std::vector<KeptDecision> last(std::size_t limit, bool refusals_only) const;
   // Those with a larger number, oldest first. What left the ring meanwhile is a gap in their numbers.

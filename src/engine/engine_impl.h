@@ -11,6 +11,7 @@
 #include "auth/token_cache.h"
 #include "base/coarse_clock.h"
 #include "crypto/fast_engine.h"
+#include "crypto/kept_digest.h"
 #include "engine/audit_writer.h"
 #include "engine/compile.h"
 #include "engine/engine.h"
@@ -104,6 +105,11 @@ struct Engine::Impl {
 
   std::unique_ptr<AuditWriter> audit;  // from start() on
   AuditTarget audit_target() const;
+  // Under which what is kept of claims is digested; nothing: decisions are not kept, or there is no key. A key lives as
+  // long as the engine: a decision may be using it.
+  std::atomic<const KeptDigest*> claim_digest{nullptr};
+  std::vector<std::unique_ptr<const KeptDigest>> claim_digests;  // the watcher's
+  void follow_key_file(const Settings& settings);
 };
 
 }  // namespace sallyport

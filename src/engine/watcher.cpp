@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/start_thread.h"
+#include "config/seal_key.h"
 #include "engine/engine_impl.h"
 #include "net/curl_jwks_fetcher.h"
 #include "net/file_vault.h"
@@ -102,6 +103,7 @@ ReloadOutcome Engine::Impl::load(bool first) {
   for (const std::string& note : compiled->notes) log.line(LogLevel::warning, note);
   if (first) control_socket = loaded->settings.control.socket;
   follow_sources(loaded->settings);
+  follow_key_file(loaded->settings);
   publish(compiled->policy);
   metrics.reloads.fetch_add(1, std::memory_order_relaxed);
   outcome.applied = true;
@@ -379,6 +381,17 @@ Result<std::shared_ptr<const GateSnapshot>, std::vector<Error>> Engine::imagine(
   std::uint64_t generation = 0;
   seat_keys(made.jwt, JwtPolicy{}, impl_->refresher_now().get(), generation);
   return std::make_shared<const GateSnapshot>(std::move(made));
+}
+
+void Engine::Impl::follow_key_file(const Settings& settings) {
+  const KeptDigest* use = nullptr;
+  if (settings.audit.keep > 0 && !settings.store.key_file.empty())
+    if (const auto read = read_kept_digest(settings.store.key_file)) {
+      for (const auto& known : claim_digests)
+        if (*known == *read) use = known.get();
+      if (!use) use = claim_digests.emplace_back(std::make_unique<const KeptDigest>(*read)).get();
+    }
+  claim_digest.store(use, std::memory_order_release);
 }
 
 AuditTarget Engine::Impl::audit_target() const {

@@ -215,64 +215,6 @@ class TryTest(ConsoleCase):
         self.assertEqual(ask(topic="$SYS/x", changes={})["by"], "system_topic")
 
 
-class PreviewTest(ConsoleCase):
-    """What a draft would change, told before it is law, and held to what the law then does."""
-
-    def setUp(self):
-        self.desk = self.console(store_settings=JWT + '[audit]\nkeep = "1d"\n')
-        self.ada = self.desk.first("ada")
-        self.tokens = {f"late-{i}": tokens.hs({"sub": "x", "exp": self.now() - 60}) for i in range(3)}
-        self.tokens |= {f"good-{i}": tokens.good(aud="mqtt") for i in range(2)}
-        self.tokens["endless"] = tokens.hs({"sub": "x"})
-        self.decide_all()
-        # A preview looks at what is kept, and that is written behind.
-        self.eventually(lambda: self.preview({})["judged"] == 6, "they were not kept", 10)
-
-    @staticmethod
-    def now():
-        import time
-
-        return int(time.time())
-
-    def decide_all(self):
-        return {
-            client: self.desk.daemon.post_json("/v1/decide", {"clientid": client, "username": "u", "password": token}).json["verdict"]
-            for client, token in self.tokens.items()
-        }
-
-    def preview(self, changes):
-        return self.ada.post("/preview", {"changes": changes}).json["attempts"]
-
-    def test_what_it_says_is_what_the_law_then_does(self):
-        changes = {"jwt.leeway": "10m", "jwt.require_exp": True}
-        before = self.decide_all()
-        said = self.preview(changes)
-        self.assertEqual([(g["reason"], g["devices"], g["examples"]) for g in said["newly_refused"]], [("missing_expiry", 1, ["endless"])])
-        self.assertEqual([(g["reason"], g["devices"]) for g in said["newly_admitted"]], [("expired", 3)])
-        self.assertEqual((said["judged"], said["unchanged"], said["not_judged"]), (6, 2, []))
-        etag = self.ada.get("/settings").headers["etag"]
-        self.ada.post("/settings/revisions", {"changes": changes, "why": "x"}, headers=[f"if-match: {etag}"])
-        self.eventually(lambda: self.decide_all()["endless"] == "deny", seconds=2)
-        after = self.decide_all()
-        self.assertEqual({c for c in after if before[c] == "allow" and after[c] == "deny"}, {"endless"})
-        self.assertEqual({c for c in after if before[c] == "deny" and after[c] == "allow"}, {"late-0", "late-1", "late-2"})
-
-    def test_what_it_cannot_judge_it_says(self):
-        said = self.preview({"jwt.audience": "mqtt"})
-        self.assertEqual(said["newly_refused"], [])
-        self.assertEqual([g["devices"] for g in said["not_judged"]], [3])
-        self.assertIn("aud is not kept", said["not_judged"][0]["text"])
-
-    def test_another_secret_keeps_everybody_out(self):
-        said = self.preview({"jwt.secret": "f" * 40})
-        self.assertEqual([(g["reason"], g["devices"]) for g in said["newly_refused"]], [("bad_signature", 3)])
-        self.assertEqual([g["devices"] for g in said["not_judged"]], [])
-
-    def test_nothing_changes_nothing(self):
-        said = self.preview({})
-        self.assertEqual((said["unchanged"], said["judged"]), (6, 6))
-
-
 class IssuingTest(ConsoleCase):
     def setUp(self):
         self.desk = self.console(store_settings="[password]\nenabled = true\n")

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/reason.h"
+#include "config/seal_key.h"
 #include "daemon/api/lists.h"
 #include "daemon/api/resources/resources.h"
 
@@ -94,6 +95,9 @@ Outcome preview_draft(ApiDesk& desk, const Call& call) {
   if (!kept) return unexpected(kept.error());
   const auto rows = desk.decisions.list(query);
   if (!rows) return unexpected(rows.error());
+  std::optional<KeptDigest> digest;
+  if (!before->settings.store.key_file.empty())
+    if (const auto read = read_kept_digest(before->settings.store.key_file)) digest.emplace(*read);
   // Of each device the last attempt; for who is connected, the one that let him in.
   Side attempts, sessions;
   std::set<std::string> seen;
@@ -103,7 +107,8 @@ Outcome preview_draft(ApiDesk& desk, const Call& call) {
     const bool let_in = row.verdict == "allow" && !admitted.contains(row.client_id);
     if (!first && !let_in) continue;
     const Json steps = Json::parse(row.steps, nullptr, false);
-    const Rejudged said = judge_again(row, steps.is_array() ? steps : Json::array(), before->settings, after->settings);
+    const Rejudged said = judge_again(row, steps.is_array() ? steps : Json::array(), before->settings, after->settings,
+                                      digest ? &*digest : nullptr);
     if (first) attempts.add(row.client_id, said);
     if (let_in) admitted[row.client_id] = said;
   }
