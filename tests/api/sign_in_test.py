@@ -42,6 +42,16 @@ class FirstAdministratorTest(ConsoleCase):
         self.assertEqual(stat.S_IMODE(os.stat(console.folder / "console.db").st_mode), 0o600)
         self.assertNotIn(PASSWORD.encode(), (console.folder / "console.db").read_bytes())
 
+    def test_an_administrators_password_is_kept_as_argon2id_of_64_mib(self):
+        import sqlite3
+
+        console = self.console()
+        console.first()
+        with sqlite3.connect(console.folder / "console.db") as file:
+            (hashed,) = file.execute("SELECT hash FROM administrators").fetchone()
+        hashed = hashed.decode() if isinstance(hashed, bytes) else hashed
+        self.assertTrue(hashed.startswith("$argon2id$v=19$m=65536,"), hashed[:30])
+
 
 class SignInTest(ConsoleCase):
     def setUp(self):
