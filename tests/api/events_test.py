@@ -1,39 +1,8 @@
 """The stream of news: that something is new comes at once, and a stream ends with whom it is for."""
 
-import json
 import time
 
-from harness.console import ConsoleCase
-from harness.daemon import Wire
-
-
-class Listening:
-    """One who holds a stream open."""
-
-    def __init__(self, seat, head="GET"):
-        self.wire = Wire(("127.0.0.1", seat.desk.port), timeout=20)
-        lines = [f"{head} /api/v1/events HTTP/1.1", *seat.headers("GET"), "accept: text/event-stream"]
-        self.wire.send("\r\n".join(lines) + "\r\n\r\n")
-        self.reply = self.wire.reply()
-
-    def next(self):
-        """The data of the next event; nothing where the stream has ended."""
-        while True:
-            while b"\n\n" not in self.wire.rest:
-                if not self.wire._more():
-                    return None
-            event, self.wire.rest = self.wire.rest.split(b"\n\n", 1)
-            lines = dict(line.split(": ", 1) for line in event.decode().splitlines())
-            if lines.get("event") == "news":
-                return json.loads(lines["data"])
-
-    def until(self, fits, seconds=10):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            event = self.next()
-            if event is None or fits(event):
-                return event
-        raise AssertionError("no such event came")
+from harness.console import ConsoleCase, Listening
 
 
 class EventsTest(ConsoleCase):

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 
 from harness import contract
 from harness.console import PASSWORD, ROLES, ConsoleCase
@@ -148,8 +149,6 @@ class ApiTokenTest(ConsoleCase):
         self.ada = self.desk.first("ada")
 
     def token(self, role, life=3600):
-        import time
-
         made = self.ada.post("/api-tokens", {"name": "ci", "role": role, "ends_at": int(time.time()) + life})
         self.assertStatus(made, 201)
         seat = self.desk.seat()
@@ -166,8 +165,6 @@ class ApiTokenTest(ConsoleCase):
         self.assertStatus(seat.get("/users"), 401, "not_signed_in")
 
     def test_a_token_cannot_make_itself_permanent(self):
-        import time
-
         seat, _ = self.token("administrator")
         self.assertStatus(seat.post("/api-tokens", {"name": "x", "role": "viewer", "ends_at": int(time.time()) + 60}), 403)
         self.assertStatus(seat.post("/administrators", {"name": "eve", "role": "administrator"}), 403)
@@ -179,8 +176,6 @@ class ApiTokenTest(ConsoleCase):
 
     def test_a_token_of_one_who_was_demoted_does_no_more_than_he_may(self):
         bob = self.desk.colleague(self.ada, "bob", "administrator")
-        import time
-
         made = bob.post("/api-tokens", {"name": "bobs", "role": "administrator", "ends_at": int(time.time()) + 600})
         seat = self.desk.seat()
         seat.token = made.json["token"]
@@ -188,6 +183,19 @@ class ApiTokenTest(ConsoleCase):
         etag = [a for a in self.ada.get("/administrators").json["items"] if a["name"] == "bob"][0]["etag"]
         self.assertStatus(self.ada.patch("/administrators/bob", {"role": "viewer"}, headers=[f"if-match: {etag}"]), 200)
         self.assertStatus(seat.get("/activity"), 403, "forbidden")
+
+
+class NamesTest(ConsoleCase):
+    def test_a_name_holds_no_control_character_and_no_space_at_its_ends(self):
+        ada = self.console().first("ada")
+        token = {"role": "viewer", "ends_at": int(time.time()) + 600}
+        for name in ("to\tm", "to\x1b[2Jm", "to\nm", "to\x7fm", " tom", "tom "):
+            for path, more in (("/administrators", {"role": "viewer"}), ("/api-tokens", token)):
+                refused = ada.post(path, {"name": name, **more})
+                self.assertStatus(refused, 422, "invalid")
+                self.assertEqual(refused.json["field"], "name")
+        self.assertStatus(ada.post("/administrators", {"name": "tom of the Hall", "role": "viewer"}), 201)
+        self.assertStatus(ada.post("/api-tokens", {"name": "tom of the Hall", **token}), 201)
 
 
 class RolesTest(ConsoleCase):

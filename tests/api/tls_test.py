@@ -1,7 +1,7 @@
 """The console over TLS: a cookie that no other host can plant and no plain connection carries."""
 
 from harness import certs
-from harness.console import PASSWORD, Console, ConsoleCase
+from harness.console import PASSWORD, Console, ConsoleCase, Listening
 from harness.daemon import client_tls
 
 
@@ -35,6 +35,17 @@ class TlsTest(ConsoleCase):
         planted.cookie = ada.cookie.removeprefix("__Host-")
         self.assertNotEqual(planted.cookie, ada.cookie)
         self.assertStatus(planted.get("/session"), 401, "not_signed_in")
+
+    def test_news_come_over_tls_and_end_with_the_session(self):
+        ada = self.desk.first("ada")
+        stream = Listening(ada, tls=self.tls)
+        self.addCleanup(stream.wire.close)
+        self.assertEqual((stream.reply.status, stream.reply.headers["content-type"]), (200, "text/event-stream"))
+        before = stream.next()
+        self.assertStatus(ada.post("/users", {"username": "u", "password": "correct horse battery"}), 201)
+        self.assertIsNotNone(stream.until(lambda one: one["law"] > before["law"]))
+        self.assertStatus(ada.delete("/session"), 204)
+        self.assertIsNone(stream.until(lambda one: False))
 
     def test_signing_out_takes_the_very_cookie_back(self):
         ada = self.desk.first("ada")

@@ -2,9 +2,10 @@
 
 import json
 import pathlib
+import time
 
 from . import contract, machine
-from .daemon import Daemon, DaemonCase, request
+from .daemon import Daemon, DaemonCase, Wire, request
 
 PASSWORD = "four words that nobody guesses"
 ROLES = ("viewer", "operator", "administrator")
@@ -95,8 +96,6 @@ class Console:
         return self
 
     def send(self, method, path, body=b"", headers=(), tls=None):
-        from .daemon import Wire
-
         with Wire(("127.0.0.1", self.port), tls) as wire:
             names = {line.split(":")[0].lower() for line in headers}
             lines = [f"{method} {path} HTTP/1.1", *([] if "host" in names else [f"host: {self.host}"]), *headers]
@@ -135,6 +134,35 @@ class Console:
         return seat
 
 
+class Listening:
+    """One who holds a stream open."""
+
+    def __init__(self, seat, head="GET", tls=None):
+        self.wire = Wire(("127.0.0.1", seat.desk.port), tls, timeout=20)
+        lines = [f"{head} /api/v1/events HTTP/1.1", *seat.headers("GET"), "accept: text/event-stream"]
+        self.wire.send("\r\n".join(lines) + "\r\n\r\n")
+        self.reply = self.wire.reply()
+
+    def next(self):
+        """The data of the next event; nothing where the stream has ended."""
+        while True:
+            while b"\n\n" not in self.wire.rest:
+                if not self.wire._more():
+                    return None
+            event, self.wire.rest = self.wire.rest.split(b"\n\n", 1)
+            lines = dict(line.split(": ", 1) for line in event.decode().splitlines())
+            if lines.get("event") == "news":
+                return json.loads(lines["data"])
+
+    def until(self, fits, seconds=10):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            event = self.next()
+            if event is None or fits(event):
+                return event
+        raise AssertionError("no such event came")
+
+
 class ConsoleCase(DaemonCase):
     def console(self, *words, **named) -> Console:
         console = Console(*words, **named)
@@ -148,4 +176,4 @@ class ConsoleCase(DaemonCase):
             self.assertEqual(reply.json["reason"], reason, reply)
 
 
-__all__ = ["Console", "ConsoleCase", "Seat", "PASSWORD", "ROLES", "machine", "request"]
+__all__ = ["Console", "ConsoleCase", "Listening", "Seat", "PASSWORD", "ROLES", "machine", "request"]
