@@ -274,16 +274,19 @@ void Engine::Impl::follow_crypto_setting() {
     wake_watcher();
   };
   Result<std::thread> started = start_thread([this, on_fault] {
-    // Where the machine has no core to spare, whoever waits for a decision comes first; what is then not confirmed is
-    // counted. Of this thread alone, and a machine that refuses it changes nothing else.
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kConfirmersNice);
     const auto stopped = [this] {
       const std::lock_guard lock(wake_mutex);
       return stop;
     };
     do {
       try {
-        return confirmer.run(on_fault);
+        fast::Engine::instance().begin_confirming();  // the known answers first: they are waited for
+        // Where the machine has no core to spare, whoever waits for a decision comes before what is confirmed behind
+        // it; what there is no time for is counted. Of this thread alone, and a machine that refuses it changes nothing
+        // else.
+        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kConfirmersNice);
+        confirmer.run(on_fault);
+        return fast::Engine::instance().end_confirming();
       } catch (const std::bad_alloc&) {
         // No room for what waits to be confirmed: until there is, OpenSSL verifies alone.
         std::this_thread::sleep_for(kPeriod);
