@@ -34,6 +34,6 @@ test('a token is issued with a key that is marked for it, and the command gets i
   const token = command.match(/-P (\S+)/)![1]!
   expect((await stage.ask({ do: 'connect', client_id: 'bench-1', username: 'bench-1', password: token })).code).toBe(0)
   await go(page, stage, '/activity', 'Activity')
-  await expect(page.getByRole('row', { name: /issue tokens/ }).first()).toBeVisible()
+  await expect(page.getByRole('row', { name: /issue tokens/i }).first()).toBeVisible()
   expect(await page.content()).not.toContain(token)
 })
