@@ -142,6 +142,8 @@ Outcome examine_source(ApiDesk& desk, const Call& call) {
   const bool discover = members.boolean("discover").value_or(false);
   const Json* changes = members.any("changes");
   if (auto fault = members.fault()) return unexpected(*fault);
+  if (changes && !changes->is_object())
+    return unexpected(problem(400, "invalid", "changes is no object of settings", "", "changes"));
   if (address.size() > 4096)
     return unexpected(problem(422, "invalid", "the address is longer than 4096 characters", "", "address"));
   if (const auto url = parse_source_url(address); !url) return unexpected(problem_of(url.error(), "address"));

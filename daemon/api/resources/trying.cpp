@@ -14,7 +14,7 @@ namespace {
 
 // The law, or what the draft would make of it.
 Result<std::shared_ptr<const GateSnapshot>, Problem> snapshot_with(ApiDesk& desk, const Json* changes) {
-  if (!changes || changes->empty()) return desk.house().engine.snapshot();
+  if (!changes || (changes->is_object() && changes->empty())) return desk.house().engine.snapshot();
   Result<LoadedSettings, Problem> loaded = settings_with(desk, changes);
   if (!loaded) return unexpected(loaded.error());
   auto imagined = desk.house().engine.imagine(loaded->settings);
