@@ -353,20 +353,6 @@ class JsonParser {
     return JsonError::none;
   }
 
-  // Names that differ nearly always differ in length or in their first seven bytes: one comparison of numbers.
-  std::uint64_t digest(std::uint32_t index) const {
-    const JsonNode& node = nodes_[index];
-    const char* const begin = text_ + node.begin;
-    const std::size_t wanted = std::min<std::size_t>(node.length, 7);
-    std::uint64_t head = 0;
-    if (std::endian::native == std::endian::little && end_ - begin >= 8) {
-      std::memcpy(&head, begin, 8);
-      head &= (std::uint64_t{1} << 8 * wanted) - 1;
-    } else {
-      std::memcpy(&head, begin, wanted);
-    }
-    return head ^ std::uint64_t{node.length} << 56;
-  }
   std::string_view name(std::uint32_t index) const { return {text_ + nodes_[index].begin, nodes_[index].length}; }
 
   // RFC 7515 4, RFC 7519 4: of two members with one name, signer and verifier may each read another one.
@@ -376,19 +362,15 @@ class JsonParser {
     if (count < 2 || limits_.allow_duplicate_names) return JsonError::none;
     const auto after = [this](std::uint32_t i) { return nodes_[i + 1].next; };
     if (count <= kPairwiseMembers) {
-      std::uint32_t starts[kPairwiseMembers];
-      std::uint64_t digests[kPairwiseMembers];
       std::uint64_t names = 0;  // a bit for each; only where one is met again can a name be
       for (std::uint32_t i = 0, at = first; i < count; ++i, at = after(at)) {
-        starts[i] = at;
-        digests[i] = digest(at);
         const std::uint64_t bit = JsonTape::name_bit(name(at));
         if (!(names & bit)) {
           names |= bit;
           continue;
         }
-        for (std::uint32_t k = 0; k < i; ++k)
-          if (digests[k] == digests[i] && name(starts[k]) == name(at)) return duplicate(at);
+        for (std::uint32_t k = first; k != at; k = after(k))
+          if (name(k) == name(at)) return duplicate(at);
       }
       if (open_ == 0) tape_.root_names_ = names;
       return JsonError::none;

@@ -78,6 +78,13 @@ std::optional<std::uint32_t> eight_digits(const char* text) {
 // What nearly all tokens have: a whole number of seconds, of few enough digits that nothing can overflow.
 std::optional<UnixSeconds> plain_seconds(std::string_view text) {
   if (text.empty() || text.size() > 18) return std::nullopt;
+  if (text.size() == 10 && std::endian::native == std::endian::little) {  // from 2001 to 2286
+    const std::optional<std::uint32_t> eight = eight_digits(text.data());
+    const unsigned tens = static_cast<unsigned char>(text[8]) - unsigned{'0'};
+    const unsigned ones = static_cast<unsigned char>(text[9]) - unsigned{'0'};
+    if (!eight || tens > 9 || ones > 9) return std::nullopt;
+    return UnixSeconds{*eight} * 100 + tens * 10 + ones;
+  }
   UnixSeconds seconds = 0;
   if constexpr (std::endian::native == std::endian::little)
     for (; text.size() >= 8; text.remove_prefix(8)) {
