@@ -16,7 +16,7 @@ struct ApiAnswer {
   int status = 0;     // 0: no answer
   std::string body;   // up to a cap
   std::string fault;  // in words, where there is no answer
-  std::string etag;
+  std::string etag = {};
 };
 
 struct ApiRequest {

@@ -133,6 +133,20 @@ class SignInTest(ConsoleCase):
             self.assertStatus(reply, 409, "conflict")
         self.assertStatus(self.ada.get("/session"), 200)
 
+    def test_administrators_and_tokens_are_found_by_part_of_their_name(self):
+        for name in ("bob", "rob", "eve"):
+            self.assertStatus(self.ada.post("/administrators", {"name": name, "role": "viewer"}), 201)
+            self.assertStatus(self.ada.post("/api-tokens", {"name": name, "role": "viewer", "ends_at": int(time.time()) + 600}), 201)
+        for path in ("/administrators", "/api-tokens"):
+            names = lambda query, path=path: sorted(one["name"] for one in self.ada.get(path + query).json["items"])
+            self.assertEqual(names("?search=ob"), ["bob", "rob"])
+            self.assertEqual(names("?search=nobody"), [])
+            page = self.ada.get(path + "?search=ob&limit=1").json
+            rest = self.ada.get(f"{path}?search=ob&limit=1&cursor={contract.quote(page['next'])}").json
+            self.assertEqual(sorted(one["name"] for one in page["items"] + rest["items"]), ["bob", "rob"])
+            self.assertIsNone(rest["next"])
+            self.assertEqual(self.ada.get(path + "?search=ob&format=csv").text.count("\r\n"), 3)
+
     def test_two_who_edit_one_administrator_do_not_lose_each_others_work(self):
         self.desk.colleague(self.ada, "bob", "viewer")
         etag = [a for a in self.ada.get("/administrators").json["items"] if a["name"] == "bob"][0]["etag"]

@@ -38,6 +38,24 @@ std::optional<Problem> refuse_token(const Call& call) {
   return problem(403, "forbidden", "an API token cannot make or change administrators and tokens", "sign in");
 }
 
+// A page and one more of those whose name holds what is searched; `list` gives what comes after a key.
+template <class Record, class List, class KeyOf>
+Result<std::vector<Record>> search_names(const Call& call, const Page& page, List&& list, KeyOf&& key_of) {
+  constexpr std::size_t step = 1000;
+  const std::string_view search = call.in_query("search").value_or("");
+  std::vector<Record> out;
+  for (std::string after = page.cursor;;) {
+    Result<std::vector<Record>> some = list(after, step);
+    if (!some) return some;
+    for (Record& one : *some) {
+      after = key_of(one);
+      if (one.name.find(search) != std::string::npos) out.push_back(std::move(one));
+      if (out.size() > page.limit) return out;
+    }
+    if (some->size() < step) return out;
+  }
+}
+
 Result<AdministratorRecord, Problem> find(ApiDesk& desk, const Call& call) {
   Result<std::optional<AdministratorRecord>> found = desk.house().store->find_administrator(call.in_path("name"));
   if (!found) return unexpected(problem_of(found.error()));
@@ -66,7 +84,10 @@ Problem problem_of_change(const Error& error) {
 Outcome list_administrators(ApiDesk& desk, const Call& call) {
   const Result<Page, Problem> page = page_of(call);
   if (!page) return unexpected(page.error());
-  const auto found = desk.house().store->list_administrators(page->cursor, page->limit + 1);
+  const auto found = search_names<AdministratorRecord>(
+      call, *page,
+      [&](const std::string& after, std::size_t n) { return desk.house().store->list_administrators(after, n); },
+      [](const AdministratorRecord& one) { return one.name; });
   if (!found) return unexpected(problem_of(found.error()));
   Json items = Json::array();
   for (const AdministratorRecord& record : *found) items.push_back(to_json(record, desk.house().accounts));
@@ -147,7 +168,9 @@ Outcome end_administrator_sessions(ApiDesk& desk, const Call& call) {
 Outcome list_api_tokens(ApiDesk& desk, const Call& call) {
   const Result<Page, Problem> page = page_of(call);
   if (!page) return unexpected(page.error());
-  const auto found = desk.house().store->list_tokens(page->cursor, page->limit + 1);
+  const auto found = search_names<ApiTokenRecord>(
+      call, *page, [&](const std::string& after, std::size_t n) { return desk.house().store->list_tokens(after, n); },
+      [](const ApiTokenRecord& one) { return one.id; });
   if (!found) return unexpected(problem_of(found.error()));
   Json items = Json::array();
   for (const ApiTokenRecord& record : *found) items.push_back(to_json(record));
