@@ -1,10 +1,12 @@
-// A question that the broker asks for every message costs no allocation, from its callback to its answer.
+// A question that the broker asks for every message costs no allocation, from its callback to its answer; nor does what
+// is kept of the claims of a token, once there is room for it.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <new>
 
 #include "brokers/mosquitto/gate_testing.h"
+#include "engine/kept_claims.h"
 
 namespace {
 thread_local long g_allocations = 0;  // the watcher's own are not the question's
@@ -62,6 +64,24 @@ TEST_F(GateAllocationsTest, ARepeatedQuestionCostsNoneWhateverItsAnswer) {
   const long after = g_allocations;
   EXPECT_EQ(right, 5000);
   EXPECT_EQ(after, before);
+}
+
+TEST(KeptClaimsAllocationsTest, WhatIsKeptOfATokenCostsNoneInRoomThatIsUsedAgain) {
+  std::string text =
+      R"({"sub":"a-device-whose-name-fits-no-small-string-buffer","aud":["the-first-of-the-audiences","another"],)"
+      R"("realm_access":{"roles":["a-role-with-a-long-name"]},"exp":1999999999,"iat":1799999999,"is_gateway":true})";
+  JsonTape tape;
+  ASSERT_EQ(tape.parse(text.data(), text.size()), JsonError::none);
+  const KeptDigest digest("a key of a file");
+  std::string out, pointer;
+  keep_claims(tape.root(), "JWT", digest, out, pointer);
+  const std::string first = out;
+  out.clear();
+  const long before = g_allocations;
+  keep_claims(tape.root(), "JWT", digest, out, pointer);
+  const long after = g_allocations;
+  EXPECT_EQ(after, before);
+  EXPECT_EQ(out, first);
 }
 
 }  // namespace

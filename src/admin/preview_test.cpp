@@ -30,7 +30,9 @@ class PreviewTest : public testing::Test {
   void keep(std::string text, const char* typ = "JWT") {
     JsonTape tape;
     ASSERT_EQ(tape.parse(text.data(), text.size()), JsonError::none);
-    row_.facts = kept_claims(tape.root(), typ, kDigest);
+    std::string pointer;
+    row_.facts.clear();
+    keep_claims(tape.root(), typ, kDigest, row_.facts, pointer);
   }
   Rejudged judge(const KeptDigest* digest = &kDigest) const {
     const json steps = json::parse(R"([{"passed":true,"subject":"HS256"}])");

@@ -2,6 +2,9 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "base/secret.h"
 
 namespace sallyport {
@@ -23,15 +26,25 @@ bool KeptDigest::operator==(const KeptDigest& other) const noexcept {
 KeptDigest::~KeptDigest() { wipe(key_.data(), key_.size()); }
 
 KeptDigest::Digest KeptDigest::operator()(std::string_view name, std::string_view value) const {
-  // The name's length first, so that ("ab","c") and ("a","bc") differ.
-  std::string text = std::to_string(name.size());
-  text += ':';
-  text += name;
-  text += value;
+  // The name's length first, so that ("ab","c") and ("a","bc") differ. Most fit the room here: it is on the path of a
+  // decision.
+  std::array<char, 1024> room;
+  char* const after_length = std::to_chars(room.data(), room.data() + 20, name.size()).ptr;
+  const auto head = static_cast<std::size_t>(after_length - room.data()) + 1;
+  const std::size_t size = head + name.size() + value.size();
+  *after_length = ':';
+  std::string large;
+  char* text = room.data();
+  if (size > room.size()) {
+    large.resize(size);
+    text = large.data();
+    std::copy_n(room.data(), head, text);
+  }
+  std::copy(value.begin(), value.end(), std::copy(name.begin(), name.end(), text + head));
   Digest out{};
   static_assert(sizeof out == crypto_shorthash_siphash24_BYTES);
-  crypto_shorthash_siphash24(reinterpret_cast<unsigned char*>(out.data()), bytes(text), text.size(), key_.data());
-  wipe(text);
+  crypto_shorthash_siphash24(reinterpret_cast<unsigned char*>(out.data()), bytes({text, size}), size, key_.data());
+  wipe(text, size);
   return out;
 }
 

@@ -40,7 +40,7 @@ struct KeptDecision {
   std::string token_fingerprint;  // first 8 hex digits of the token's SHA-256; empty: no token
   std::optional<UnixSeconds> expires_at;
   std::vector<KeptStep> steps;
-  std::string claims;  // kept_claims() of a verified token; empty: not asked for
+  std::string claims;  // keep_claims() of a verified token; empty: not asked for
 };
 
 class DecisionRing {

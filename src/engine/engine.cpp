@@ -112,10 +112,11 @@ void Engine::Decider::tell(const ConnectAttempt& attempt, const Decision& d, con
   const std::string_view username = attempt.username.value_or(std::string_view{});
   // Fingerprints cost a hash: for those who come in without questions they are left out.
   const bool detailed = d.verdict != Verdict::allow || impl.log.level() == LogLevel::debug;
-  std::string print, claims;
+  std::string print;
+  claims_.clear();
   // The buffers hold what was verified last, which is this decision's token where a key verified it.
   if (const KeptDigest* digest = impl.claim_digest.load(std::memory_order_acquire); digest && d.key)
-    claims = kept_claims(work_->token.payload_tape.root(), work_->token.header_facts.typ, *digest);
+    keep_claims(work_->token.payload_tape.root(), work_->token.header_facts.typ, *digest, claims_, pointer_);
   if (detailed && d.token_shown) {
     const bool in_password = snapshot.jwt.from == TokenSource::password;
     const auto& field = attempt.auth_data ? attempt.auth_data : in_password ? attempt.password : attempt.username;
@@ -123,10 +124,10 @@ void Engine::Decider::tell(const ConnectAttempt& attempt, const Decision& d, con
   }
   if (detailed || looks_like_token(username)) {
     const std::string shown = shown_name(username);
-    impl.ring.keep(attempt, d, work_->trace, now.unix_seconds, shown, print, claims);
+    impl.ring.keep(attempt, d, work_->trace, now.unix_seconds, shown, print, claims_);
     impl.log.decision(attempt, d, now, shown, print);
   } else {
-    impl.ring.keep(attempt, d, work_->trace, now.unix_seconds, username, print, claims);
+    impl.ring.keep(attempt, d, work_->trace, now.unix_seconds, username, print, claims_);
   }
 }
 

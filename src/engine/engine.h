@@ -156,6 +156,7 @@ class Engine {
     Engine& engine_;
     SnapshotBox<GateSnapshot>::Reader reader_;
     std::unique_ptr<Workspace> work_;
+    std::string claims_, pointer_;  // what is kept of the last token, and room to write it
   };
 
  private:

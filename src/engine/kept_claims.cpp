@@ -11,63 +11,67 @@ constexpr std::size_t kMostValues = 64, kMostDepth = 4, kMostPointer = 256, kMos
 std::string encoded(const KeptDigest::Digest& digest) { return encode_base64url({digest.data(), digest.size()}); }
 
 // RFC 6901 section 3.
-std::string pointer_to(std::string_view parent, std::string_view name) {
-  std::string out(parent);
-  out += '/';
+void append_name(std::string& pointer, std::string_view name) {
+  pointer += '/';
   for (const char c : name) {
     if (c == '~')
-      out += "~0";
+      pointer += "~0";
     else if (c == '/')
-      out += "~1";
+      pointer += "~1";
     else
-      out += c;
+      pointer += c;
   }
-  return out;
 }
 
 class Claims {
  public:
-  Claims(const KeptDigest& digest, std::string& out) : digest_(digest), out_(out) {}
+  Claims(const KeptDigest& digest, std::string& out, std::string& pointer)
+      : digest_(digest), out_(out), pointer_(pointer) {}
 
-  void members(const JsonValue& object, std::string_view parent, std::size_t depth) {
+  void members(const JsonValue& object, std::size_t depth) {
+    const std::size_t parent = pointer_.size();
     for (JsonValue::Cursor c = object.begin(); c.valid(); c.advance()) {
-      const std::string pointer = pointer_to(parent, c.name());
+      pointer_.resize(parent);
+      append_name(pointer_, c.name());
       const JsonValue value = c.value();
       const std::size_t values = value.is_array() ? value.size() : 1;
-      if (pointer.size() > kMostPointer || values > kMostValues - kept_ || (value.is_object() && depth == kMostDepth)) {
+      if (pointer_.size() > kMostPointer || values > kMostValues - kept_ ||
+          (value.is_object() && depth == kMostDepth)) {
         cut_ = true;
         continue;
       }
       kept_ += values;
       if (!first_) out_ += ',';
       first_ = false;
-      append_json_string(out_, pointer);
+      append_json_string(out_, pointer_);
       out_ += ':';
       if (value.is_array())
-        list(pointer, value);
+        list(value);
       else
-        append_json_string(out_, of(pointer, value));
-      if (value.is_object()) members(value, pointer, depth + 1);
+        append_json_string(out_, of(value));
+      if (value.is_object()) members(value, depth + 1);
     }
+    pointer_.resize(parent);
   }
   bool cut() const noexcept { return cut_; }
 
  private:
-  std::string of(std::string_view pointer, const JsonValue& value) const {
+  std::string of(const JsonValue& value) const {
     const std::optional<std::string_view> text = claim_text(value);
-    return text ? claim_digest(digest_, pointer, *text, value.is_string()) : std::string();
+    return text ? claim_digest(digest_, pointer_, *text, value.is_string()) : std::string();
   }
-  void list(std::string_view pointer, const JsonValue& array) {
+  void list(const JsonValue& array) {
     char mark = '[';
     for (JsonValue::Cursor c = array.begin(); c.valid(); c.advance(), mark = ',') {
       out_ += mark;
-      append_json_string(out_, of(pointer, c.value()));
+      append_json_string(out_, of(c.value()));
     }
     out_ += mark == '[' ? "[]" : "]";
   }
 
   const KeptDigest& digest_;
   std::string& out_;
+  std::string& pointer_;  // to what is at hand
   std::size_t kept_ = 0;
   bool first_ = true, cut_ = false;
 };
@@ -78,7 +82,8 @@ void append_time(std::string& out, const JsonValue& claims, std::string_view nam
   if (!time) return;
   out += ",\"";
   out += name;
-  out += "\":" + std::to_string(*time);
+  out += "\":";
+  out += std::to_string(*time);
 }
 
 }  // namespace
@@ -89,8 +94,9 @@ std::string claim_digest(const KeptDigest& digest, std::string_view pointer, std
 
 std::string digest_key_name(const KeptDigest& digest) { return encoded(digest("", "")); }
 
-std::string kept_claims(const JsonValue& claims, std::optional<std::string_view> typ, const KeptDigest& digest) {
-  std::string out = "{\"by\":";
+void keep_claims(const JsonValue& claims, std::optional<std::string_view> typ, const KeptDigest& digest,
+                 std::string& out, std::string& pointer) {
+  out += "{\"by\":";
   append_json_string(out, digest_key_name(digest));
   if (typ) {
     out += ",\"typ\":";
@@ -98,10 +104,10 @@ std::string kept_claims(const JsonValue& claims, std::optional<std::string_view>
   }
   for (const char* name : {"exp", "nbf", "iat"}) append_time(out, claims, name);
   out += ",\"claims\":{";
-  Claims values(digest, out);
-  values.members(claims, {}, 1);
+  pointer.clear();
+  Claims values(digest, out, pointer);
+  values.members(claims, 1);
   out += values.cut() ? "},\"cut\":true}" : "}}";
-  return out;
 }
 
 }  // namespace sallyport

@@ -22,6 +22,9 @@ std::string claim_digest(const KeptDigest& digest, std::string_view pointer, std
 // Tells under which key digests were made.
 std::string digest_key_name(const KeptDigest& digest);
 
-std::string kept_claims(const JsonValue& claims, std::optional<std::string_view> typ, const KeptDigest& digest);
+// Appends to `out`. On the path of every decision: nothing is allocated where `out` and `pointer`, which is room to
+// work in, are used again and are large enough.
+void keep_claims(const JsonValue& claims, std::optional<std::string_view> typ, const KeptDigest& digest,
+                 std::string& out, std::string& pointer);
 
 }  // namespace sallyport

@@ -14,7 +14,9 @@ const KeptDigest kDigest("one key of a file"), kOther("another key of a file");
 json kept(std::string text, std::optional<std::string_view> typ = "JWT", const KeptDigest& digest = kDigest) {
   JsonTape tape;
   EXPECT_EQ(tape.parse(text.data(), text.size()), JsonError::none);
-  return json::parse(kept_claims(tape.root(), typ, digest));
+  std::string out, pointer;
+  keep_claims(tape.root(), typ, digest, out, pointer);
+  return json::parse(out);
 }
 
 std::string of(const char* pointer, const char* text) { return claim_digest(kDigest, pointer, text, true); }

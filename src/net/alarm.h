@@ -28,6 +28,8 @@ class Alarm {
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
 
+  // False: the machine gave no thread, and nobody is woken; who waits must look for himself.
+  bool works() const noexcept { return thread_.joinable(); }
   // Any thread; no descriptor, and a lock that nobody holds for longer than this.
   void set() noexcept {
     {

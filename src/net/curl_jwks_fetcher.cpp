@@ -84,8 +84,9 @@ std::vector<Fetcher::Done> CurlJwksFetcher::wait(std::int64_t timeout_ms) {
     collect();
   }
   if (done_.empty()) {
+    const std::int64_t longest = alarm_ && alarm_->works() ? 60'000 : 500;
     curl_multi_poll(static_cast<CURLM*>(multi_), nullptr, 0,
-                    static_cast<int>(std::clamp<std::int64_t>(timeout_ms, 0, 60'000)), nullptr);
+                    static_cast<int>(std::clamp<std::int64_t>(timeout_ms, 0, longest)), nullptr);
     curl_multi_perform(static_cast<CURLM*>(multi_), &running);
     collect();
   }
