@@ -1,29 +1,11 @@
 """The console beside a real broker: what it decided, who is connected, and a change that it follows."""
 
-from harness import raw_mqtt, tokens
-from harness.broker import Broker
-from harness.console import Console, ConsoleCase
+from harness import tokens
+from harness.console_broker import BesideABroker
 
 
-class BesideABrokerTest(ConsoleCase):
-    def setUp(self):
-        self.desk = Console(store_settings=f'[jwt]\nsecret = "{tokens.KEY}"\n[audit]\nkeep = "1d"\n')
-        gate = self.desk.daemon.gate
-        socket = gate.folder / "control.sock"
-        text = gate.file.read_text()
-        gate.write_raw(f'[control]\nsocket = "{socket}"\n' + text + f'broker_sockets = ["{socket}"]\n')
-        self.broker = Broker(gate)
-        self.broker.start()
-        self.addCleanup(self.broker.stop)
-        self.desk.start()
-        self.addCleanup(self._stop, self.desk.daemon)
-        self.ada = self.desk.first("ada")
-
-    def connect(self, client_id, token):
-        client = raw_mqtt.Client(self.broker.port, raw_mqtt.V311)
-        self.addCleanup(client.close)
-        code = client.connect(client_id=client_id, username="u", password=token)
-        return client, code
+class BesideABrokerTest(BesideABroker):
+    store_settings = BesideABroker.store_settings + '[audit]\nkeep = "1d"\n'
 
     def test_who_is_connected_who_was_refused_and_when_they_end(self):
         for i in range(3):

@@ -4,9 +4,8 @@ import csv
 import io
 import time
 
-from harness import contract, raw_mqtt, tokens
-from harness.broker import Broker
-from harness.console import Console, ConsoleCase
+from harness import contract, tokens
+from harness.console_broker import BesideABroker
 
 FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "＝1", " =1", '"=1']
 
@@ -15,24 +14,11 @@ def cells(text):
     return [cell for row in list(csv.reader(io.StringIO(text)))[1:] for cell in row]
 
 
-class EveryExportTest(ConsoleCase):
-    def setUp(self):
-        self.desk = Console(store_settings=f'[jwt]\nsecret = "{tokens.KEY}"\n[audit]\nkeep = "1d"\n')
-        gate = self.desk.daemon.gate
-        socket = gate.folder / "control.sock"
-        text = gate.file.read_text()
-        gate.write_raw(f'[control]\nsocket = "{socket}"\n' + text + f'broker_sockets = ["{socket}"]\n')
-        self.broker = Broker(gate)
-        self.broker.start()
-        self.addCleanup(self.broker.stop)
-        self.desk.start()
-        self.addCleanup(self._stop, self.desk.daemon)
-        self.ada = self.desk.first("ada")
+class EveryExportTest(BesideABroker):
+    store_settings = BesideABroker.store_settings + '[audit]\nkeep = "1d"\n'
 
-    def connect(self, client_id, username, token):
-        client = raw_mqtt.Client(self.broker.port, raw_mqtt.V311)
-        self.addCleanup(client.close)
-        return client.connect(client_id=client_id, username=username, password=token)
+    def code(self, client_id, username, token):
+        return self.connect(client_id, token, username)[1]
 
     def text_of(self, path):
         reply = self.ada.get(path + ("&" if "?" in path else "?") + "format=csv")
@@ -44,17 +30,17 @@ class EveryExportTest(ConsoleCase):
     def test_no_list_hands_a_spreadsheet_a_formula(self):
         for name in FORMULAS:
             if "\t" not in name:  # the broker itself takes no control character
-                self.assertEqual(self.connect(name + "in", name, tokens.good(sub="in")), 0)
+                self.assertEqual(self.code(name + "in", name, tokens.good(sub="in")), 0)
         self.assertTrue(self.ada.get("/sessions").json["items"])
         sessions = self.text_of("/sessions")
         self.assertStatus(self.ada.post("/users", {"username": "=slowed", "password": "right password"}), 201)
-        slowed = lambda: self.connect("guesser", "=slowed", "wrong password") and self.ada.get("/slowed").json["items"]
+        slowed = lambda: self.code("guesser", "=slowed", "wrong password") and self.ada.get("/slowed").json["items"]
         self.eventually(slowed, "guessing is not slowed", 15)
         for name in FORMULAS:
             self.assertStatus(self.ada.post("/users", {"username": name}), 201)
             self.assertStatus(self.ada.post("/revocations", {"principal": name, "why": name}), 201)
             self.assertStatus(self.ada.post("/blocks", {"kind": "username", "value": name, "why": name}), 201)
-            self.assertNotEqual(self.connect(name, name, tokens.expired()), 0)
+            self.assertNotEqual(self.code(name, name, tokens.expired()), 0)
             self.assertIn(self.ada.post("/administrators", {"name": name, "role": "viewer"}, checked=False).status, (201, 422))
             made = self.ada.post("/api-tokens", {"name": name, "role": "viewer", "ends_at": int(time.time()) + 86_400}, checked=False)
             self.assertStatus(made, 201 if name.isprintable() and name == name.strip() else 422)

@@ -4,8 +4,8 @@ import json
 import time
 
 from harness import tokens
-from harness.broker import Broker
-from harness.console import Console, ConsoleCase
+from harness.console import ConsoleCase
+from harness.console_broker import BesideABroker
 
 
 class ServerCase(ConsoleCase):
@@ -207,27 +207,9 @@ class RunningAtServerTest(ServerCase):
         self.assertTrue(entry["who"].startswith("token cli"), entry)
 
 
-class SessionsOverRestTest(ConsoleCase):
-    """Beside a real broker."""
-
-    def setUp(self):
-        self.desk = Console(store_settings=f'[jwt]\nsecret = "{tokens.KEY}"\n')
-        gate = self.desk.daemon.gate
-        socket = gate.folder / "control.sock"
-        gate.write_raw(f'[control]\nsocket = "{socket}"\n' + gate.file.read_text() + f'broker_sockets = ["{socket}"]\n')
-        self.broker = Broker(gate)
-        self.broker.start()
-        self.addCleanup(self.broker.stop)
-        self.desk.start()
-        self.addCleanup(self._stop, self.desk.daemon)
-        self.ada = self.desk.first("ada")
-
-    def connect(self, client_id, token):
-        from harness import raw_mqtt
-
-        client = raw_mqtt.Client(self.broker.port, raw_mqtt.V311)
-        self.addCleanup(client.close)
-        self.assertEqual(client.connect(client_id=client_id, username="u", password=token), 0)
+class SessionsOverRestTest(BesideABroker):
+    def come_in(self, client_id, token):
+        self.assertEqual(self.connect(client_id, token)[1], 0)
 
     def end(self, status=200, **body):
         reply = self.ada.post("/sessions/end", body)
@@ -236,7 +218,7 @@ class SessionsOverRestTest(ConsoleCase):
 
     def test_sessions_are_counted_by_key_and_ended_by_condition(self):
         for i in range(3):
-            self.connect(f"meter-{i}", tokens.good())
+            self.come_in(f"meter-{i}", tokens.good())
         key = self.ada.get("/keys").json["local"][0]
         self.assertEqual((key["label"], key["sessions"]), ("secret", 3))
         self.assertEqual(self.ada.post("/keys/retire", {"label": "secret"}).json["sessions"], 3)
@@ -264,7 +246,7 @@ class SessionsOverRestTest(ConsoleCase):
     def test_the_time_of_each_authenticator_is_counted(self):
         chain = lambda: {a["name"]: a["average_us"] for a in self.ada.get("/authenticators").json["items"]}
         self.assertEqual(chain(), {"password": None, "jwt": None})
-        self.connect("meter-1", tokens.good())
+        self.come_in("meter-1", tokens.good())
         self.eventually(lambda: chain()["jwt"], "it was not counted", 15)
         self.assertIsNone(chain()["password"])
         self.assertLess(chain()["jwt"], 1_000_000)
