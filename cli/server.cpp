@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "cli/output.h"
+#include "cli/reply.h"
 #include "keys/source_url.h"
 
 namespace sallyport::cli {
@@ -75,11 +76,6 @@ Secret token_of(const ServerPlace& place, bool as_json) {
   return out;
 }
 
-std::string text_of(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 ErrorKind kind_of(int status) {
   if (status == 404) return ErrorKind::kNotFound;
   if (status == 409 || status == 412) return ErrorKind::kConflict;
@@ -99,8 +95,7 @@ std::string with_query(std::string path, const Query& query) {
 
 // Each field that is wrong, as config check tells its places.
 Error error_of(int status, const json& problem) {
-  Error out{kind_of(status), printable(text_of(problem, "cause")), printable(text_of(problem, "hint")),
-            printable(text_of(problem, "field"))};
+  Error out{kind_of(status), text(problem, "cause"), text(problem, "hint"), text(problem, "field")};
   if (out.cause.empty()) out.cause = fmt::format("the server answered {}", status);
   if (status == 401) out.hint = "is it an API token of this server, and has it not ended?";
   return out;

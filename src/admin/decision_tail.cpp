@@ -3,31 +3,28 @@
 #include <algorithm>
 #include <set>
 
+#include "control/message.h"
 #include "control/report.h"
 
 namespace sallyport {
 namespace {
 
+using control::text_member;
 using nlohmann::json;
-
-std::string text(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
 
 AuditRow row_of(const json& d, const std::string& process) {
   AuditRow out;
   out.process = process;
   out.at = d.value("at", std::int64_t{0});
-  out.client_id = text(d, "client_id");
-  out.username = text(d, "username");
-  out.address = text(d, "address");
-  out.verdict = text(d, "verdict");
-  out.reason = text(d, "reason");
-  out.authenticator = text(d, "authenticator");
-  out.principal = text(d, "principal");
-  out.key = text(d, "key");
-  out.token = text(d, "token");
+  out.client_id = text_member(d, "client_id");
+  out.username = text_member(d, "username");
+  out.address = text_member(d, "address");
+  out.verdict = text_member(d, "verdict");
+  out.reason = text_member(d, "reason");
+  out.authenticator = text_member(d, "authenticator");
+  out.principal = text_member(d, "principal");
+  out.key = text_member(d, "key");
+  out.token = text_member(d, "token");
   if (const auto it = d.find("expires_at"); it != d.end() && it->is_number_integer())
     out.expires_at = it->get<std::int64_t>();
   json steps = json::array();

@@ -2,17 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/message.h"
+
 namespace sallyport {
-namespace {
-
+using control::text_member;
 using nlohmann::json;
-
-std::string text(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
-}  // namespace
 
 void KeyHistory::look(const std::string& process, const json& report, UnixSeconds now) {
   const auto sources = report.find("sources");
@@ -21,11 +15,11 @@ void KeyHistory::look(const std::string& process, const json& report, UnixSecond
     std::map<std::string, std::string> there;
     if (const auto keys = source.find("keys"); keys != source.end() && keys->is_array())
       for (const json& key : *keys) {
-        const std::string kid = text(key, "kid"), print = text(key, "thumbprint");
+        const std::string kid = text_member(key, "kid"), print = text_member(key, "thumbprint");
         there.emplace(kid + "\n" + print, kid.empty() ? print : kid);
       }
-    const auto [known, first] = known_.try_emplace(process + "\n" + text(source, "name"));
-    KeyChange change{now, process, text(source, "name"), {}, {}};
+    const auto [known, first] = known_.try_emplace(process + "\n" + text_member(source, "name"));
+    KeyChange change{now, process, text_member(source, "name"), {}, {}};
     const auto note = [](std::vector<std::string>& names, const std::string& name) {
       if (names.size() < kMostNames) names.push_back(name);
     };

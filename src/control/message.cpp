@@ -28,14 +28,14 @@ ErrorKind kind_of(std::string_view text) {
   return ErrorKind::kInternal;
 }
 
+// Never throws: where the text is no JSON the value is "discarded".
+json parse(std::string_view line) { return json::parse(line.begin(), line.end(), nullptr, false); }
+}  // namespace
+
 std::string text_member(const json& object, const char* name) {
   const auto it = object.find(name);
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
-
-// Never throws: where the text is no JSON the value is "discarded".
-json parse(std::string_view line) { return json::parse(line.begin(), line.end(), nullptr, false); }
-}  // namespace
 
 std::string to_line(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
 

@@ -27,6 +27,8 @@ std::string reply_line(const Result<nlohmann::json>& outcome);
 // What a reply says: its result, or its error as it was at the other end.
 Result<nlohmann::json> parse_reply(std::string_view line);
 
+// A member's text; empty where there is none, or it is no text.
+std::string text_member(const nlohmann::json& object, const char* name);
 // One line, whatever bytes are inside (invalid UTF-8 becomes U+FFFD).
 std::string to_line(const nlohmann::json& value);
 

@@ -8,9 +8,7 @@ namespace {
 using namespace testing_postgres;
 using namespace testing_store;
 
-TEST(PostgresStoreTest, ThreeNodesThatStartAtOnceMakeTheTablesOnce) {
-  if (!Server::the_one().start()) GTEST_SKIP() << "PostgreSQL is not installed";
-  const PostgresPlace place;
+void three_nodes_start(const PostgresPlace& place) {
   std::vector<std::thread> nodes;
   for (int i = 0; i < 3; ++i)
     nodes.emplace_back([&] {
@@ -18,6 +16,12 @@ TEST(PostgresStoreTest, ThreeNodesThatStartAtOnceMakeTheTablesOnce) {
       EXPECT_TRUE(store) << (store ? "" : store.error().to_text());
     });
   for (std::thread& node : nodes) node.join();
+}
+
+TEST(PostgresStoreTest, ThreeNodesThatStartAtOnceMakeTheTablesOnce) {
+  if (!Server::the_one().start()) GTEST_SKIP() << "PostgreSQL is not installed";
+  const PostgresPlace place;
+  three_nodes_start(place);
   EXPECT_EQ(*place.open()->count_users(), 0u);
 }
 
@@ -39,13 +43,7 @@ TEST(PostgresStoreTest, AnOlderSchemaIsBroughtUpByThreeNodesAtOnceAndKeepsWhatWa
   ASSERT_TRUE(postgres::migrate(**connection, 1));
   EXPECT_EQ(*postgres::schema_version(**connection), 1);
   ASSERT_TRUE((*connection)->execute("INSERT INTO sallyport_users VALUES (DEFAULT, 'kept', '$6$x', true, false, 1)"));
-  std::vector<std::thread> nodes;
-  for (int i = 0; i < 3; ++i)
-    nodes.emplace_back([&] {
-      const auto store = open_store(place.url(), StoreAccess::write);
-      EXPECT_TRUE(store) << (store ? "" : store.error().to_text());
-    });
-  for (std::thread& node : nodes) node.join();
+  three_nodes_start(place);
   EXPECT_EQ(*postgres::schema_version(**connection), postgres::newest_schema());
   EXPECT_TRUE(*place.open(StoreAccess::read)->find_user("kept"));
 }
